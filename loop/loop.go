@@ -167,6 +167,10 @@ type Conn interface {
 	// yet taken by the network.
 	Buffered() int
 
+	// Blocked says that the network took less than it was given, so that Drained
+	// will follow once it has taken the rest.
+	Blocked() bool
+
 	// Pause stops reading; Resume continues. What has arrived meanwhile comes
 	// then; nothing is lost. An EOF or a reset may go unnoticed while paused.
 	// Output goes on.
