@@ -1,0 +1,338 @@
+package link
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
+)
+
+// Options are what one connection says besides its node's Config.
+type Options struct {
+	// Dialled: we have opened the connection; otherwise the peer has.
+	Dialled bool
+	// PeerAddr is the address at the other end, told to the peer.
+	PeerAddr string
+	// Purpose is the WORD of aemp-WORD when the connection is dialled for
+	// something else than a link (protocol 7).
+	Purpose string
+	// Keys are further keys of the greeting.
+	Keys []codec.Key
+	// Nonce is new for each connection: codec.Nonce of random octets.
+	Nonce string
+}
+
+// Step is how far Feed has got.
+type Step uint8
+
+const (
+	None     Step = iota // more input is needed
+	Greeted              // line 1 is read: Peer is known. Who doesn't want this peer closes the connection
+	StartTLS             // start TLS as TLSClient says; rest is the start of the peer's TLS. Then TLSUp
+	Ready                // Proof may be sent, now or later
+	Verified             // the peer has proved itself; rest is data, framed as InFraming says
+)
+
+// Peer is what a peer's greeting says. Nothing of it is proved before Verified.
+type Peer struct {
+	Node     string
+	Purpose  string // the WORD of aemp-WORD, or empty: a link
+	Instance string // tells processes with the same ID apart; empty from the original
+	Extended bool   // both sides have our extensions
+	Perl     bool   // the peer doesn't have them: treat it as the original
+	Kinds    Kinds  // frame kinds that both sides know
+	Greeting codec.Greeting
+}
+
+// Kinds is a set of frame kinds in msgpack framing.
+type Kinds uint8
+
+// ownKinds: messages and control frames.
+const ownKinds = Kinds(1<<codec.KindMessage | 1<<codec.KindControl)
+
+// Has says whether k is in the set.
+func (s Kinds) Has(k codec.Kind) bool { return k < 8 && s&(1<<k) != 0 }
+
+func (s Kinds) String() string {
+	var list []string
+	for k := range codec.Kind(8) {
+		if s.Has(k) {
+			list = append(list, strconv.Itoa(int(k)))
+		}
+	}
+	return strings.Join(list, ",")
+}
+
+// parseKinds reads what String writes; kinds that we can't know are left out.
+func parseKinds(list string) Kinds {
+	var s Kinds
+	for field := range strings.SplitSeq(list, ",") {
+		if k, err := strconv.ParseUint(field, 10, 8); err == nil && k < 8 {
+			s |= 1 << k
+		}
+	}
+	return s
+}
+
+// stage is what a Handshake waits for.
+type stage uint8
+
+const (
+	awaitGreeting stage = iota
+	awaitNonce
+	awaitTLS
+	securedTLS
+	awaitProof
+	over
+)
+
+// A Handshake is one connection's handshake (protocol 2.1 to 2.6). Our own two
+// lines are written first of all, even if the peer is then refused: an original
+// that never saw them would dial again for ever.
+type Handshake struct {
+	config   *Config
+	options  Options
+	own      [2][]byte // lines 1 and 2 without line ends
+	theirs   [2][]byte
+	lines    codec.LineReader
+	stage    stage
+	err      error // once there is one, it stays
+	peer     Peer
+	tls      bool // both sides want it
+	session  loop.Session
+	method   string
+	out, in  codec.Framing
+	greeting []byte
+}
+
+// NewHandshake starts a handshake; c is validated.
+func NewHandshake(c *Config, o Options) *Handshake {
+	h := &Handshake{config: c, options: o}
+	g := h.ownGreeting()
+	h.setOwn(g.Append(nil), []byte(o.Nonce))
+	return h
+}
+
+func (h *Handshake) setOwn(line1, line2 []byte) {
+	h.own = [2][]byte{line1, line2}
+	h.greeting = slices.Concat(line1, []byte{'\n'}, line2, []byte{'\n'})
+}
+
+func (h *Handshake) ownGreeting() codec.Greeting {
+	c, o := h.config, h.options
+	g := codec.Greeting{Protocol: protocolName, Version: codec.Version, Node: c.Node, Auths: c.AuthAccept}
+	for _, f := range c.Framings {
+		g.Framings = append(g.Framings, f.String())
+	}
+	add := func(name, value string) {
+		g.Keys = append(g.Keys, codec.Key{Name: name, Value: value, HasValue: true})
+	}
+	if c.Extensions {
+		add("x", "1")
+		add("kinds", ownKinds.String())
+		add("inst", c.Instance)
+	}
+	if c.Identity != nil {
+		add("tls", "1.0")
+	}
+	if o.PeerAddr != "" {
+		add("peeraddr", o.PeerAddr)
+	}
+	if o.Purpose == "" {
+		add("mproto", "1") // messages between nodes
+		add("gproto", "1") // the database
+	} else {
+		g.Protocol += "-" + o.Purpose
+	}
+	g.Keys = append(g.Keys, o.Keys...)
+	return g
+}
+
+const protocolName = "aemp"
+
+// Greeting is lines 1 and 2, to be written as soon as the connection is open.
+func (h *Handshake) Greeting() []byte { return h.greeting }
+
+// Feed takes octets up to the next step and returns what it didn't take. After a
+// step it is called again with the rest. It takes nothing between StartTLS and
+// TLSUp, nor after Verified. An error, a *HandshakeError, is final.
+func (h *Handshake) Feed(p []byte) (step Step, rest []byte, err error) {
+	if h.err != nil {
+		return None, p, h.err
+	}
+	switch h.stage {
+	case awaitTLS, over:
+		return None, p, nil
+	case securedTLS:
+		h.stage = awaitProof
+		return Ready, p, nil
+	}
+	line, rest, ok, err := h.lines.Feed(p)
+	if err != nil {
+		return h.fail(LineTooLong, err.Error()), rest, h.err
+	}
+	if !ok {
+		return None, nil, nil
+	}
+	switch h.stage {
+	case awaitGreeting:
+		step = h.readGreeting(line)
+	case awaitNonce:
+		step = h.readNonce(line)
+	case awaitProof:
+		step = h.readProof(line)
+	}
+	return step, rest, h.err
+}
+
+// fail ends the handshake. It returns the step None, for callers that return one.
+func (h *Handshake) fail(kind ErrorKind, detail string) Step {
+	h.err = &HandshakeError{Kind: kind, Detail: detail, Peer: h.peer.Node}
+	h.stage = over
+	return None
+}
+
+func (h *Handshake) readGreeting(line []byte) Step {
+	h.theirs[0] = bytes.Clone(line)
+	g, err := codec.ParseGreeting(h.theirs[0])
+	if err != nil {
+		return h.fail(BadGreeting, err.Error())
+	}
+	if g.Version != codec.Version {
+		h.peer.Node = g.Node
+		return h.fail(Version, "peer speaks version "+strconv.Quote(g.Version))
+	}
+	h.setPeer(g)
+	if h.options.Dialled && h.peer.Purpose != "" {
+		return h.fail(Purpose, "an acceptor announces "+g.Protocol)
+	}
+	version, _ := g.Key("tls")
+	h.tls = h.config.Identity != nil && strings.HasPrefix(version, "1.")
+	if h.config.Identity != nil && !h.tls && !h.config.AllowClear {
+		return h.fail(TLSRequired, "peer doesn't do TLS")
+	}
+	h.stage = awaitNonce
+	return Greeted
+}
+
+func (h *Handshake) setPeer(g codec.Greeting) {
+	h.peer = Peer{Node: g.Node, Greeting: g, Kinds: 1 << codec.KindMessage}
+	_, h.peer.Purpose, _ = strings.Cut(g.Protocol, "-")
+	x, _ := g.Key("x")
+	if x != "1" {
+		h.peer.Perl = true
+		return
+	}
+	h.peer.Instance, _ = g.Key("inst")
+	h.peer.Extended = h.config.Extensions
+	if kinds, ok := g.Key("kinds"); ok && h.config.Extensions {
+		h.peer.Kinds |= parseKinds(kinds) & ownKinds
+	}
+}
+
+func (h *Handshake) readNonce(line []byte) Step {
+	h.theirs[1] = bytes.Clone(line)
+	if bytes.Equal(h.theirs[1], h.own[1]) { // with another line 1: TLS roles would be undefined
+		return h.fail(Echo, "the peer's nonce is ours")
+	}
+	if !h.chooseFraming() {
+		return h.fail(NoCommonFraming, "peer reads "+strings.Join(h.peer.Greeting.Framings, ","))
+	}
+	if !h.chooseMethod() {
+		return h.fail(NoCommonAuth, "peer accepts "+strings.Join(h.peer.Greeting.Auths, ",")+"; "+h.means())
+	}
+	if h.tls {
+		h.stage = awaitTLS
+		return StartTLS
+	}
+	h.stage = awaitProof
+	return Ready
+}
+
+// chooseFraming takes the first of the peer's list that is in ours.
+func (h *Handshake) chooseFraming() bool {
+	for _, name := range h.peer.Greeting.Framings {
+		f, ok := codec.ParseFraming(name)
+		if ok && slices.Contains(h.config.Framings, f) {
+			h.out = f
+			return true
+		}
+	}
+	return false
+}
+
+// chooseMethod takes the first of the peer's list that we send and that fits.
+func (h *Handshake) chooseMethod() bool {
+	for _, m := range h.peer.Greeting.Auths {
+		if slices.Contains(h.config.AuthOffer, m) && h.fits(m) {
+			h.method = m
+			return true
+		}
+	}
+	return false
+}
+
+// fits says whether a method can be used on this connection, by either side. The
+// original dies of hmac_sha3_512 under TLS.
+func (h *Handshake) fits(method string) bool {
+	switch method {
+	case codec.AuthExported:
+		return h.tls && h.peer.Extended
+	case codec.AuthTLS, codec.AuthAnonymous:
+		return h.tls
+	case codec.AuthHMAC:
+		return !h.tls
+	}
+	return true
+}
+
+// means says by what we could prove ourselves here.
+func (h *Handshake) means() string {
+	usable := slices.DeleteFunc(slices.Clone(h.config.AuthOffer), func(m string) bool { return !h.fits(m) })
+	switch {
+	case len(usable) > 0:
+		return "we can send " + strings.Join(usable, ",")
+	case h.tls:
+		return "we can send nothing under TLS"
+	}
+	return "we can send nothing without TLS"
+}
+
+// TLSUp tells that TLS is established. The next Feed gives Ready.
+func (h *Handshake) TLSUp(s loop.Session) {
+	h.session = s
+	h.stage = securedTLS
+}
+
+// TLSClient says our part in TLS: the lower nonce is the client, whoever dialled.
+// After StartTLS.
+func (h *Handshake) TLSClient() bool { return bytes.Compare(h.own[1], h.theirs[1]) < 0 }
+
+// Peer is the other side; after Greeted.
+func (h *Handshake) Peer() Peer { return h.peer }
+
+// IsSelf says that the peer has our node ID: it is ourselves or, if IsTwin, another
+// process with the same ID. After Greeted. Only the caller knows what that means: a
+// seed that is us, or a raw connection within the node.
+func (h *Handshake) IsSelf() bool { return h.peer.Node == h.config.Node }
+
+// IsTwin says that the peer is another process with our node ID.
+func (h *Handshake) IsTwin() bool { return h.IsSelf() && h.peer.Instance != h.config.Instance }
+
+// OutFraming is what we send; after Ready.
+func (h *Handshake) OutFraming() codec.Framing { return h.out }
+
+// InFraming is what the peer sends; after Verified.
+func (h *Handshake) InFraming() codec.Framing { return h.in }
+
+// Method is how we prove ourselves; after Ready.
+func (h *Handshake) Method() string { return h.method }
+
+// CutShort is the error for a connection that ended during the handshake.
+func (h *Handshake) CutShort() error {
+	where := [...]string{"before line 1", "before line 2", "before TLS", "before line 3", "before line 3", "after line 3"}
+	return &HandshakeError{Kind: CutShort, Detail: where[h.stage], Peer: h.peer.Node}
+}
