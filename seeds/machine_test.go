@@ -1,0 +1,170 @@
+package seeds
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what the machine does into the scenario files")
+
+// A scenario file has comments, settings (seeds, random, monitor_timeout), and
+// events, each a time and what happened; the indented lines after an event are
+// what the machine wants done.
+func TestScenariosAreReplayedToTheLetter(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := replay(t, string(want))
+			if *rewrite {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(want) {
+				t.Errorf("%s:\n%s", file, firstDifference(got, string(want)))
+			}
+		})
+	}
+}
+
+type player struct {
+	seeds   []Seed
+	timeout time.Duration
+	random  float64
+	machine *Machine
+}
+
+func replay(t *testing.T, text string) string {
+	t.Helper()
+	p := &player{timeout: 30 * time.Second}
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "\t") {
+			continue
+		}
+		out.WriteString(line)
+		words := strings.Fields(line)
+		if len(words) == 0 || words[0] == "#" {
+			continue
+		}
+		actions, err := p.play(words)
+		if err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		for _, a := range actions {
+			fmt.Fprintf(&out, "\t%s\n", a)
+		}
+	}
+	return out.String()
+}
+
+func (p *player) play(words []string) (actions []Action, err error) {
+	switch words[0] {
+	case "seeds":
+		p.seeds, err = Parse(words[1:])
+		return nil, err
+	case "random":
+		p.random, err = strconv.ParseFloat(words[1], 64)
+		return nil, err
+	case "monitor_timeout":
+		p.timeout, err = time.ParseDuration(words[1])
+		return nil, err
+	}
+	now, err := time.ParseDuration(words[0])
+	if err != nil {
+		return nil, err
+	}
+	if p.machine == nil {
+		p.machine = NewMachine(p.seeds, p.timeout, func() float64 { return p.random })
+	}
+	return p.event(now, words[1], words[2:])
+}
+
+func (p *player) event(now time.Duration, what string, args []string) ([]Action, error) {
+	switch what {
+	case "tick":
+		return p.machine.Tick(now), nil
+	case "resolved":
+		seeds, err := Parse(args[:1])
+		if err != nil {
+			return nil, err
+		}
+		addrs, err := parseAddrs(args[1:])
+		return p.machine.Resolved(now, seeds[0], addrs, nil), err
+	case "unresolved":
+		seeds, err := Parse(args[:1])
+		if err != nil {
+			return nil, err
+		}
+		return p.machine.Resolved(now, seeds[0], nil, errors.New(strings.Join(args[1:], " "))), nil
+	case "dialled", "failed", "self":
+		return p.dialled(now, what, args)
+	case "up":
+		return p.machine.NodeUp(now, args[0]), nil
+	case "down":
+		return p.machine.NodeDown(now, args[0]), nil
+	}
+	return nil, fmt.Errorf("unknown event %q", what)
+}
+
+func (p *player) dialled(now time.Duration, what string, args []string) ([]Action, error) {
+	addr, err := netip.ParseAddrPort(args[0])
+	if err != nil {
+		return nil, err
+	}
+	switch what {
+	case "self":
+		return p.machine.Dialled(now, addr, "me", fmt.Errorf("handshake: %w", ErrSelf)), nil
+	case "failed":
+		node := strings.Join(args[1:], " ")
+		return p.machine.Dialled(now, addr, node, errors.New("connection refused")), nil
+	}
+	return p.machine.Dialled(now, addr, args[1], nil), nil
+}
+
+func parseAddrs(list []string) ([]netip.AddrPort, error) {
+	var addrs []netip.AddrPort
+	for _, text := range list {
+		addr, err := netip.ParseAddrPort(text)
+		if err != nil {
+			return nil, err
+		}
+		addrs = append(addrs, addr)
+	}
+	return addrs, nil
+}
+
+func firstDifference(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(g), len(w)) {
+		if g[i] != w[i] {
+			return fmt.Sprintf("line %d: got  %q\n        want %q", i+1, g[i], w[i])
+		}
+	}
+	return fmt.Sprintf("got %d lines, want %d", len(g), len(w))
+}
+
+func TestAMachineWithoutAMonitorTimeoutIsRefused(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic: its rounds would follow each other without a pause")
+		}
+	}()
+	NewMachine(nil, 0, func() float64 { return 0 })
+}
