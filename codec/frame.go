@@ -1,0 +1,75 @@
+package codec
+
+import (
+	"encoding/binary"
+
+	"github.com/tinylib/msgp/msgp"
+)
+
+// BeginFrame begins a msgpack frame with a message of n arguments to the port of
+// that name: exactly n encoded values have to follow, then EndFrame with at.
+func BeginFrame(b []byte, port string, n int) (nb []byte, at int) {
+	at = len(b)
+	if len(port) < 32 && n < 15 {
+		b = append(b, 0, 0, 0, 0, 0x90|byte(n+1), 0xa0|byte(len(port)))
+		return append(b, port...), at
+	}
+	b = append(b, 0, 0, 0, 0)
+	return appendText(listHead(b, n+1), port), at
+}
+
+// EndFrame completes the frame that began at that offset of b. If it is longer
+// than lim.Message, b comes back without it and the error is a *LimitError. The
+// other limits are those of whoever built the arguments.
+func EndFrame(b []byte, at int, lim Limits) ([]byte, error) {
+	n := len(b) - at - frameHeader
+	if n > lim.Message {
+		return b[:at], &LimitError{"octets in a message", lim.Message}
+	}
+	binary.BigEndian.PutUint32(b[at:], uint32(KindMessage)<<24|uint32(n))
+	return b, nil
+}
+
+// AppendFrameArgs appends a whole frame with a message made of Go values, see
+// AppendArgs. After an error b comes back as it was.
+func AppendFrameArgs(b []byte, port string, lim Limits, args []any) ([]byte, error) {
+	b, at := BeginFrame(b, port, len(args))
+	b, nested, err := appendArgs(b, args)
+	if err != nil {
+		return b[:at], err
+	}
+	if nested {
+		if err := Check(b[at+frameHeader:], lim); err != nil {
+			return b[:at], err
+		}
+	}
+	return EndFrame(b, at, lim)
+}
+
+// AppendFrameMessage appends a whole frame with a message that was received or
+// built before. After an error b comes back as it was.
+func AppendFrameMessage(b []byte, port string, m Message, lim Limits) ([]byte, error) {
+	b, at := BeginFrame(b, port, m.Len())
+	return EndFrame(append(b, m.Raw()...), at, lim)
+}
+
+// AppendFrameMsg appends a whole frame with a message of a generated type, see
+// AppendMsg. After an error b comes back as it was.
+func AppendFrameMsg(b []byte, port string, m msgp.Marshaler, lim Limits) ([]byte, error) {
+	nb, at := BeginFrame(b, port, 0)
+	start := len(nb)
+	nb, n, err := appendMsg(nb, m, lim)
+	if err != nil {
+		return b, err
+	}
+	if n < 15 {
+		nb[at+frameHeader] = 0x90 | byte(n+1)
+		return EndFrame(nb, at, lim)
+	}
+	// The list's head needs more than the one octet set aside for it.
+	args := nb[start:]
+	nb, at = BeginFrame(nb, port, n)
+	nb = append(nb, args...)
+	nb = append(b, nb[at:]...)
+	return EndFrame(nb, len(b), lim)
+}

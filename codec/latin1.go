@@ -1,0 +1,67 @@
+package codec
+
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// Perl strings without its UTF-8 flag travel as bytes that mean Latin-1: octet
+// E9 is é (protocol 3).
+
+// ascii says whether all octets of b are below 0x80: then Latin-1 and UTF-8 are
+// the same.
+func ascii(b []byte) bool {
+	for len(b) >= 8 {
+		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
+			return false
+		}
+		b = b[8:]
+	}
+	var or byte
+	for _, c := range b {
+		or |= c
+	}
+	return or < utf8.RuneSelf
+}
+
+// latin1ToUTF8 gives the UTF-8 form of Latin-1 octets. It is b itself if b is ASCII.
+func latin1ToUTF8(b []byte) []byte {
+	if ascii(b) {
+		return b
+	}
+	return appendLatin1(make([]byte, 0, len(b)+len(b)/4+8), b)
+}
+
+// appendLatin1 appends the UTF-8 form of Latin-1 octets.
+func appendLatin1(dst, b []byte) []byte {
+	for _, c := range b {
+		if c < utf8.RuneSelf {
+			dst = append(dst, c)
+		} else {
+			dst = append(dst, 0xc0|c>>6, 0x80|c&0x3f)
+		}
+	}
+	return dst
+}
+
+// utf8ToLatin1 gives the Latin-1 octets of UTF-8 text, or false if there are
+// characters above U+00FF. It is b itself if b is ASCII.
+func utf8ToLatin1(b []byte) ([]byte, bool) {
+	if ascii(b) {
+		return b, true
+	}
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		c := b[i]
+		if c < utf8.RuneSelf {
+			out = append(out, c)
+			continue
+		}
+		if c&0xfe != 0xc2 || i+1 == len(b) || b[i+1]&0xc0 != 0x80 {
+			return nil, false
+		}
+		i++
+		out = append(out, c<<6|b[i]&0x3f)
+	}
+	return out, true
+}

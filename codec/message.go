@@ -1,0 +1,164 @@
+package codec
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/tinylib/msgp/msgp"
+)
+
+// A Message is the arguments of a message, without the port name: a view of
+// encoded octets. It is a small value, cheap to copy, borrowed from the buffer
+// it was read from and valid as long as that is; Clone makes it last. The zero
+// Message is empty.
+type Message struct {
+	b    []byte // the arguments, after a list head if there is one
+	head int32  // octets of that list head: 0 if there is none
+	n    int32  // number of arguments
+}
+
+// Split takes the body of a frame apart. body has been checked. If it is empty or
+// doesn't begin with a string, port is nil: such messages are ignored. A body that
+// is no list at all is a *SyntaxError. The port name is UTF-8; bytes are read as
+// Latin-1. Both results are borrowed.
+func Split(body []byte) (port []byte, m Message, err error) {
+	if len(body) > 1 && body[0]&0xf0 == 0x90 && body[1]&0xe0 == 0xa0 {
+		if end := 2 + int(body[1]&0x1f); end <= len(body) {
+			return body[2:end:end], Message{b: body[end:], n: int32(body[0]&0x0f) - 1}, nil
+		}
+	}
+	if len(body) == 0 || shapes[body[0]].kind != List {
+		return nil, Message{}, &SyntaxError{Msgpack, 0, "a message that is no list"}
+	}
+	l := Args{b: Value{body}.payload(), n: shapes[body[0]].length(body)}
+	if l.n == 0 {
+		return nil, Message{}, nil
+	}
+	name := l.Value().Inner()
+	if k := name.Kind(); k != Text && k != Bytes {
+		return nil, Message{}, nil
+	}
+	port, _ = name.TextBytes() // can't fail: text or bytes
+	if port == nil {
+		port = []byte{}
+	}
+	return port, l.Rest(), nil
+}
+
+// ArgsMessage is a view of n encoded arguments, which must be well-formed.
+func ArgsMessage(args []byte, n int) Message { return Message{b: args, n: int32(n)} }
+
+// MessageOf builds a message from Go values, see AppendArgs.
+func MessageOf(args ...any) (Message, error) {
+	b := listHead(make([]byte, 0, 64), len(args))
+	head := len(b)
+	b, err := AppendArgs(b, args)
+	if err != nil {
+		return Message{}, err
+	}
+	return Message{b: b, head: int32(head), n: int32(len(args))}, nil
+}
+
+// Len is the number of arguments.
+func (m Message) Len() int { return int(m.n) }
+
+// Raw is the encoded arguments, one after the other. Borrowed.
+func (m Message) Raw() []byte { return m.b[m.head:] }
+
+// Args reads the arguments one after the other.
+func (m Message) Args() Args { return Args{b: m.Raw(), n: m.Len()} }
+
+// Drop is the message without its first k arguments.
+func (m Message) Drop(k int) Message {
+	a := m.Args()
+	for range min(k, m.Len()) {
+		a.Skip()
+	}
+	return a.Rest()
+}
+
+// At is the argument with that index, from 0; nil where there is none. Borrowed.
+func (m Message) At(i int) Value {
+	a := m.Args()
+	for range i {
+		if !a.More() {
+			break
+		}
+		a.Skip()
+	}
+	if i < 0 || !a.More() {
+		return Value{}
+	}
+	return a.Value()
+}
+
+// Tag is the first argument in UTF-8 if that is a string: what messages are
+// usually told apart by. Borrowed where no conversion is needed.
+func (m Message) Tag() (tag []byte, ok bool) {
+	b := m.Raw()
+	if m.n == 0 {
+		return nil, false
+	}
+	if b[0]&0xe0 == 0xa0 {
+		end := 1 + int(b[0]&0x1f)
+		return b[1:end:end], true
+	}
+	v := m.At(0).Inner()
+	if k := v.Kind(); k != Text && k != Bytes {
+		return nil, false
+	}
+	tag, _ = v.TextBytes() // can't fail: text or bytes
+	return tag, true
+}
+
+// Clone makes a copy that owns its octets.
+func (m Message) Clone() Message {
+	b := listHead(make([]byte, 0, 5+len(m.b)), m.Len())
+	head := len(b)
+	return Message{b: append(b, m.Raw()...), head: int32(head), n: m.n}
+}
+
+// Equal says whether two messages have equal arguments, see Value.Equal.
+func (m Message) Equal(o Message) bool { return equalLists(m.Args(), o.Args()) }
+
+// Decode reads the whole list of arguments into a generated type: a tuple type
+// takes exactly as many as it has fields. A type that encodes as a map takes a
+// message whose only argument is a map.
+//
+// Nothing of dst may refer to the octets it was decoded from after Decode (as
+// types generated with zero-copy do). dst may be half filled after an error.
+func (m Message) Decode(dst msgp.Unmarshaler) error {
+	if m.n == 1 && shapes[m.Raw()[0]].kind == Map {
+		return decodeFrom(m.Raw(), dst)
+	}
+	if m.head > 0 {
+		return decodeFrom(m.b, dst)
+	}
+	// Generated code wants to see the list's head, which stands in front of the
+	// port name: decode from a copy.
+	buf := listBuffers.Get().(*[]byte)
+	b := append(listHead((*buf)[:0], m.Len()), m.b...)
+	err := decodeFrom(b, dst)
+	if cap(b) <= maxListBuffer {
+		*buf = b
+	}
+	listBuffers.Put(buf)
+	return err
+}
+
+// maxListBuffer is how large a buffer in octets may be to be kept for the next
+// Decode: enough for all but the rare huge message.
+const maxListBuffer = 64 << 10
+
+var listBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+func decodeFrom(b []byte, dst msgp.Unmarshaler) error {
+	rest, err := dst.UnmarshalMsg(b)
+	if err != nil {
+		return fmt.Errorf("decode message into %T: %w", dst, err)
+	}
+	if len(rest) > 0 {
+		return fmt.Errorf("decode message into %T: %d octets are left over", dst, len(rest))
+	}
+	return nil
+}
