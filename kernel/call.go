@@ -1,0 +1,127 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aemp-go/aemp/codec"
+)
+
+// Call sends a message with the ID of a fresh port as its last argument and returns
+// the first message that comes to it. If the called port dies first the error is a
+// *ReasonError; if ctx ends first, its error. On a goroutine only.
+func (n *Node) Call(ctx context.Context, to string, args ...any) (codec.Message, error) {
+	if n.inside() {
+		return codec.Message{}, ErrWouldBlock
+	}
+	answer := make(chan callResult, 1)
+	p, err := n.newPort(n.near(to), n.portName(), func(p *Port) {
+		p.fallback = func(self *Context, m codec.Message) {
+			answer <- callResult{m: m.Clone()}
+			p.die(Reason{})
+		}
+	})
+	if err != nil {
+		return codec.Message{}, err
+	}
+	defer p.Kill()
+	mon, err := n.Monitor(to, func(_ *Context, r Reason) {
+		select {
+		case answer <- callResult{err: &ReasonError{to, r}}:
+		default:
+		}
+	})
+	if err != nil {
+		return codec.Message{}, err
+	}
+	defer mon.Cancel()
+	m, err := codec.MessageOf(args...)
+	if err != nil {
+		return codec.Message{}, err
+	}
+	if err := n.forward(ctx, to, with(m, p.ID())); err != nil {
+		return codec.Message{}, err
+	}
+	select {
+	case r := <-answer:
+		return r.m, r.err
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return codec.Message{}, ErrTimeout
+		}
+		return codec.Message{}, ctx.Err()
+	}
+}
+
+type callResult struct {
+	m   codec.Message
+	err error
+}
+
+func (n *Node) forward(ctx context.Context, to string, m codec.Message) error {
+	for {
+		err := n.tryForward(to, m)
+		if err != ErrFull {
+			return err
+		}
+		if err := n.waitRoom(ctx, to); err != nil {
+			return err
+		}
+	}
+}
+
+// near is the shard on which a port that talks with another has no hop to make.
+func (n *Node) near(id string) *shard {
+	node, port := codec.SplitPortID(id)
+	if node != n.id {
+		return n.shards[hash(node)%uint64(len(n.shards))]
+	}
+	if p := n.ports.get(port); p != nil {
+		return p.shard
+	}
+	return n.shards[0]
+}
+
+// Call sends a message with the ID of a fresh port as its last argument and calls f,
+// in the current port's context, with the first message that comes to it. With a
+// timeout f gets ErrTimeout when nothing came by then. Without one (0) the called port is
+// monitored instead, and f gets a *ReasonError when it dies (protocol: as in the
+// original's cal). If the current port dies f isn't called any more.
+func (c *Context) Call(to string, args []any, timeout time.Duration, f func(self *Context, m codec.Message, err error)) error {
+	s := c.shard
+	n := s.node
+	p, err := n.newPort(s, n.portName(), nil)
+	if err != nil {
+		return err
+	}
+	var watch *Monitor
+	finish := func(m codec.Message, err error) {
+		if p.dead.Load() {
+			return
+		}
+		if watch != nil && watch.Cancel() {
+			watch = nil
+		}
+		p.die(Reason{})
+		if c.port == nil || !c.port.dead.Load() {
+			c.protect(func() { f(c, m, err) })
+		}
+	}
+	p.fallback = func(_ *Context, m codec.Message) { finish(m, nil) }
+	if timeout > 0 {
+		p.ctx.After(timeout, func(*Context) { finish(codec.Message{}, ErrTimeout) })
+	} else {
+		watch, err = p.ctx.Monitor(to, func(_ *Context, r Reason) { finish(codec.Message{}, &ReasonError{to, r}) })
+	}
+	if err == nil {
+		var m codec.Message
+		if m, err = codec.MessageOf(args...); err == nil {
+			err = s.send(to, with(m, p.ID()))
+		}
+	}
+	if err != nil {
+		p.die(Reason{})
+	}
+	return err
+}

@@ -1,0 +1,193 @@
+package kernel
+
+import (
+	"errors"
+	"net/netip"
+
+	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/kernel/link"
+	"github.com/aemp-go/aemp/loop"
+)
+
+// conn is one connection in the kernel's eyes: it belongs to whoever accepted or
+// dialled it until the greeting tells the peer, and to the peer from then on.
+// It implements link.Owner.
+type conn struct {
+	node     *Node
+	link     *link.Link
+	peer     *peer
+	id       int
+	want     string                       // dialled to reach this node
+	done     func(node string, err error) // dialled to find out who answers
+	doneOn   *shard
+	counted  bool // against maxHandshakes
+	reported bool
+	feed     feed
+	last     *Port // where the previous message went
+}
+
+// accept makes the handler for an incoming connection, or refuses it.
+func (n *Node) accept(remote netip.AddrPort) loop.Handler {
+	if n.closing.Load() {
+		return nil
+	}
+	if n.handshakes.Add(1) > maxHandshakes {
+		n.handshakes.Add(-1)
+		n.outcome("crowded", remote.String(), "", errors.New("too many handshakes at once"))
+		return nil
+	}
+	c := &conn{node: n, counted: true}
+	c.link = link.New(n.links, n.timing, c, netip.AddrPort{})
+	return c.link
+}
+
+// dial connects from shard s to an address, to reach the node want or, if that is
+// empty, whoever is there.
+func (s *shard) dial(addr netip.AddrPort, want string) *conn {
+	c := &conn{node: s.node, want: want, doneOn: s}
+	c.link = link.New(s.node.links, s.node.timing, c, addr)
+	c.link.Dial(s.loop)
+	return c
+}
+
+func (c *conn) Place(l *link.Link) (loop.Loop, error) {
+	k := l.Peer()
+	switch {
+	case c.node.closing.Load() && c.want == "":
+		return nil, ErrClosed
+	case l.Handshake().IsSelf():
+		kind := "is this node"
+		if l.Handshake().IsTwin() {
+			kind = "another process claims this node's ID"
+		}
+		return nil, &link.HandshakeError{Kind: link.OwnID, Detail: kind, Peer: k.Node}
+	case k.Purpose != "":
+		// Authenticated first, so that a stranger learns nothing (protocol 2.1).
+	case c.want != "" && c.want != k.Node:
+		return nil, &WrongNodeError{c.want, k.Node}
+	}
+	p, err := c.node.peerFor(k.Node)
+	if err != nil {
+		return nil, err
+	}
+	return p.shard.loop, nil
+}
+
+func (c *conn) Greeted(l *link.Link) error {
+	p, err := c.node.peerFor(l.Peer().Node)
+	if err != nil {
+		return err
+	}
+	return p.join(c)
+}
+
+func (c *conn) Ready(l *link.Link) {
+	k := l.Peer()
+	c.peer.apply(c.peer.survivor.Ready(c.id, k.Extended, k.Instance))
+}
+
+func (c *conn) Verified(l *link.Link) {
+	c.settle()
+	if p := l.Peer().Purpose; p != "" {
+		l.Close(&link.HandshakeError{Kind: link.Purpose, Detail: p, Peer: l.Peer().Node})
+		return
+	}
+	c.peer.apply(c.peer.survivor.Verified(c.id))
+}
+
+// settle: the connection no longer counts as a stranger's.
+func (c *conn) settle() {
+	if c.counted {
+		c.counted = false
+		c.node.handshakes.Add(-1)
+	}
+}
+
+// Message routes what has arrived on the link. body is borrowed.
+func (c *conn) Message(_ *link.Link, body []byte) {
+	n := c.node
+	name, m, err := codec.Split(body)
+	if err != nil || name == nil {
+		n.drops.ignored.Add(1)
+		return
+	}
+	c.peer.received++
+	if len(name) == 0 {
+		c.peer.request(m)
+		return
+	}
+	p := c.last
+	if p == nil || p.name != string(name) {
+		if p = n.ports.getBytes(name); p == nil {
+			n.drops.unknown.Add(1)
+			return
+		}
+		c.last = p
+	}
+	if p.shard == c.peer.shard {
+		p.deliver(m, &c.feed)
+		return
+	}
+	c.peer.shard.hand(p, &c.feed, m)
+}
+
+func (c *conn) ProbeAnswered(*link.Link) {
+	c.peer.probe.Stop()
+	c.peer.apply(c.peer.survivor.ProbeAnswered())
+}
+
+func (c *conn) Drained(*link.Link) {}
+
+func (c *conn) Closed(l *link.Link, err error) {
+	c.settle()
+	c.last = nil
+	n := c.node
+	if !l.WasUp() && !c.expected(err) {
+		n.refused(c, err)
+	}
+	if c.peer != nil {
+		c.peer.closed(c, err)
+		return
+	}
+	if c.want != "" {
+		// Dialled by a peer and never got as far as a greeting.
+		if p := n.peers.get(c.want); p != nil {
+			c.doneOn.to(p.shard, loop.Func(func() { p.dialFailed(c, err) }))
+		}
+	}
+	c.report(err)
+}
+
+// expected says that the end of a connection is no failure to tell anybody about.
+func (c *conn) expected(err error) bool {
+	return errors.Is(err, link.ErrNotChosen) || errors.Is(err, link.ErrConnected) || errors.Is(err, ErrClosed) ||
+		errors.Is(err, loop.ErrCanceled) || errors.Is(err, loop.ErrStopped) || errors.Is(err, errGivenUp)
+}
+
+var errGivenUp = errors.New("no longer needed")
+
+// report tells who dialled without knowing whom, once.
+func (c *conn) report(err error) {
+	if c.done == nil || c.reported {
+		return
+	}
+	c.reported = true
+	node := ""
+	if c.link.Known() {
+		node = c.link.Peer().Node
+	}
+	var hs *link.HandshakeError
+	if errors.As(err, &hs) && hs.Kind == link.OwnID && !c.link.Handshake().IsTwin() {
+		err = ErrSelf
+	}
+	if errors.Is(err, link.ErrNotChosen) || errors.Is(err, link.ErrConnected) {
+		err = nil // there is a link, another one
+	}
+	done := c.done
+	s := c.doneOn
+	from := s
+	if c.peer != nil {
+		from = c.peer.shard
+	}
+	from.to(s, loop.Func(func() { done(node, err) }))
+}

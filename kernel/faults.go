@@ -1,0 +1,45 @@
+package kernel
+
+// fault is a defect that tests plant, to see that the checker finds it.
+type fault uint16
+
+const (
+	dropOnSwitch    fault = 1 << iota // messages queued while a link comes up are lost
+	swapAcross                        // two messages change places on their way to another loop
+	secondFiring                      // a monitor fires again
+	forgottenWaiter                   // a sender that waits for room isn't woken
+	downBeforeLast                    // "link down" overtakes the last messages
+	staleEpoch                        // a monitor set in an old epoch counts for the new one
+	leakedBuffer                      // a worked-off buffer isn't given back
+	lostWakeup                        // a loop isn't told that something came
+)
+
+// faults says which are planted, and how often they strike. In a running node
+// there are none.
+type faults struct {
+	planted fault
+	strike  func() bool
+	Struck  int
+}
+
+func (f *faults) has(k fault) bool {
+	if f.planted&k == 0 || !f.strike() {
+		return false
+	}
+	f.Struck++
+	return true
+}
+
+// shuffle swaps two neighbouring messages to the same port.
+func (f *faults) shuffle(q *queue) {
+	if f.planted&swapAcross == 0 {
+		return
+	}
+	for i := 1; i < len(q.items); i++ {
+		a, b := &q.items[i-1], &q.items[i]
+		if a.port != nil && a.port == b.port && f.has(swapAcross) {
+			*a, *b = *b, *a
+			return
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package kernel
+
+import (
+	"sync"
+
+	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
+)
+
+// inbox is the way from other loops and from goroutines to one shard: first in,
+// first out for everybody. A batch is swapped out whole and worked off; one
+// wake-up serves all that came before it.
+type inbox struct {
+	shard *shard
+
+	mu      sync.Mutex
+	q       queue
+	armed   bool    // a drain has been posted and hasn't begun
+	working int     // octets of the batch being worked off
+	feeds   []*feed // paused because of this inbox
+	waiters []func()
+	closed  bool
+}
+
+// put queues a message for a port that lives here. wake says that the caller must
+// call wake, at the latest at the end of its turn.
+func (b *inbox) put(p *Port, m codec.Message, bound int) (wake bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.admit(bound); err != nil {
+		return false, err
+	}
+	b.q.put(p, nil, m)
+	return b.arm(), nil
+}
+
+// hand is put for what came over a link. It is never refused: when the inbox is
+// above its high-water mark the link is paused until there is room.
+func (b *inbox) hand(p *Port, f *feed, m codec.Message) (wake bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return false
+	}
+	b.q.put(p, f, m)
+	if b.q.size+b.working > inboxHigh && f.pause(b.shard.index) {
+		b.feeds = append(b.feeds, f)
+	}
+	return b.arm()
+}
+
+// putArgs is put for arguments that are still to be encoded.
+func (b *inbox) putArgs(p *Port, args []any, bound int) (wake bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.admit(bound); err != nil {
+		return false, err
+	}
+	if err := b.q.putArgs(p, args); err != nil {
+		return false, err
+	}
+	return b.arm(), nil
+}
+
+func (b *inbox) admit(bound int) error {
+	switch {
+	case b.closed:
+		return ErrClosed
+	case b.q.size+b.working < bound:
+		return nil
+	case bound >= inboxHard:
+		return ErrOverload
+	}
+	return ErrFull
+}
+
+// run queues a task. Tasks are never refused: they are the system's own and few.
+func (b *inbox) run(t loop.Task) (wake bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return false
+	}
+	b.q.run(t)
+	return b.arm()
+}
+
+func (b *inbox) arm() bool {
+	if b.armed {
+		return false
+	}
+	b.armed = true
+	return true
+}
+
+// wake has the shard look into its inbox.
+func (b *inbox) wake() {
+	if b.shard.faults.has(lostWakeup) {
+		return
+	}
+	b.shard.loop.Post((*drainTask)(b.shard))
+}
+
+// take swaps the waiting batch for an empty queue.
+func (b *inbox) take(empty queue) queue {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	q := b.q
+	b.q, b.armed, b.working = empty, false, q.size
+	return q
+}
+
+// done says that the batch has been worked off, and returns the links that may go on.
+func (b *inbox) done() []*feed {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.working = 0
+	if b.q.size >= inboxLow {
+		return nil
+	}
+	for _, f := range b.waiters {
+		f()
+	}
+	b.waiters = nil
+	f := b.feeds
+	b.feeds = nil
+	return f
+}
+
+// whenRoom calls f once there is room, perhaps at once; f must not block.
+func (b *inbox) whenRoom(f func()) {
+	b.mu.Lock()
+	if !b.closed && b.q.size+b.working >= inboxHigh {
+		b.waiters = append(b.waiters, f)
+		f = nil
+	}
+	b.mu.Unlock()
+	if f != nil {
+		f()
+	}
+}
+
+// close refuses everything from now on.
+func (b *inbox) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	b.q.reset()
+	for _, f := range b.waiters {
+		f()
+	}
+	b.waiters = nil
+}
+
+func (b *inbox) level() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.q.size + b.working
+}

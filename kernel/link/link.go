@@ -1,0 +1,399 @@
+package link
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/netip"
+	"time"
+
+	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
+)
+
+// Owner is told what happens on a connection, on the connection's loop.
+type Owner interface {
+	// Place says on which loop a connection with this peer lives, or refuses it.
+	// It runs on the loop that accepted or dialled.
+	Place(l *Link) (loop.Loop, error)
+	// Greeted: the connection is on its loop and the peer is known. An error refuses it.
+	Greeted(l *Link) error
+	// Ready: our proof could be sent.
+	Ready(l *Link)
+	// Verified: the peer has proved that it knows the secret. What it sends now is
+	// kept until Up.
+	Verified(l *Link)
+	// Message: a message arrived on the link. body is checked MessagePack, borrowed.
+	Message(l *Link, body []byte)
+	// ProbeAnswered: what Probe asked for has come.
+	ProbeAnswered(l *Link)
+	// Drained: the connection takes data again.
+	Drained(l *Link)
+	// Closed is the last call.
+	Closed(l *Link, err error)
+}
+
+type phase uint8
+
+const (
+	connecting phase = iota
+	greeting         // lines are exchanged
+	moving           // to its loop
+	securing         // TLS handshake
+	verified         // the peer's proof is right; not the link yet
+	up
+	closed
+)
+
+// Link is one connection between two nodes, from the connect to its end. It
+// belongs to its connection's loop. It implements loop.Handler.
+type Link struct {
+	ID     int // for the owner: tells a peer's connections apart
+	Dialed netip.AddrPort
+	Seed   bool // dialled without knowing who answers
+
+	cfg    *Config
+	timing Timing
+	owner  Owner
+	conn   loop.Conn
+	hs     *Handshake
+	phase  phase
+	proved bool
+	ahead  []byte // read, but not its turn yet
+	dec    *codec.Decoder
+	out    *Outbox
+	timer  loop.Timer
+	due    time.Duration // the handshake's end, on the loop's clock
+	pauses int
+
+	heard    bool
+	silent   time.Duration
+	buffered int
+	probing  bool
+	echoes   bool // an echo may come back
+	seq      uint64
+}
+
+// New is a connection that was or will be accepted or, with a valid dialed address, dialled.
+func New(cfg *Config, timing Timing, owner Owner, dialed netip.AddrPort) *Link {
+	return &Link{cfg: cfg, timing: timing, owner: owner, Dialed: dialed}
+}
+
+// Dial starts to connect.
+func (l *Link) Dial(lp loop.Loop) { l.conn = lp.Dial(l.Dialed, l.timing.Handshake, l) }
+
+// Peer is who is at the other end; known from Place on.
+func (l *Link) Peer() Peer { return l.hs.Peer() }
+
+// Known says whether the peer's first line has been read.
+func (l *Link) Known() bool { return l.hs != nil && l.hs.Peer().Node != "" }
+
+// Handshake gives the connection's negotiated properties.
+func (l *Link) Handshake() *Handshake { return l.hs }
+
+// Remote is the address at the other end.
+func (l *Link) Remote() netip.AddrPort {
+	if l.Dialed.IsValid() {
+		return l.Dialed
+	}
+	if l.conn == nil {
+		return netip.AddrPort{}
+	}
+	return l.conn.Remote()
+}
+
+// IsUp says whether this is a link in use.
+func (l *Link) IsUp() bool { return l.phase == up }
+
+// WasUp says, in Owner.Closed, whether it has been.
+func (l *Link) WasUp() bool { return l.out != nil }
+
+func (l *Link) Open(c loop.Conn) {
+	l.conn = c
+	l.phase = greeting
+	var random [nonceOctets]byte
+	c.Loop().Random(random[:])
+	l.hs = NewHandshake(l.cfg, Options{
+		Dialled:  l.Dialed.IsValid(),
+		PeerAddr: c.Remote().String(),
+		Nonce:    codec.Nonce(random[:]),
+	})
+	l.due = c.Loop().Now() + l.timing.Handshake
+	l.arm()
+	c.Write(l.hs.Greeting())
+}
+
+// nonceOctets is as many as the original has.
+const nonceOctets = 66
+
+// arm sets the handshake's timer on the loop where the connection is now.
+func (l *Link) arm() {
+	l.timer = loop.After(l.conn.Loop(), max(l.due-l.conn.Loop().Now(), 0), func() {
+		l.Close(&HandshakeError{Kind: Timeout, Detail: l.timing.Handshake.String(), Peer: l.name()})
+	})
+}
+
+func (l *Link) name() string {
+	if l.Known() {
+		return l.hs.Peer().Node
+	}
+	return ""
+}
+
+func (l *Link) Data(_ loop.Conn, p []byte) {
+	switch l.phase {
+	case up:
+		l.heard = true
+		l.receive(p)
+	case greeting:
+		l.negotiate(p)
+	case moving, securing, verified:
+		l.ahead = append(l.ahead, p...)
+	}
+}
+
+// negotiate takes the handshake as far as p goes.
+func (l *Link) negotiate(p []byte) {
+	for l.phase == greeting {
+		step, rest, err := l.hs.Feed(p)
+		if err != nil {
+			l.Close(err)
+			return
+		}
+		p = rest
+		switch step {
+		case None:
+			return
+		case Greeted:
+			l.place(p)
+			return
+		case StartTLS:
+			l.phase = securing
+			l.conn.StartTLS(l.cfg.Identity, l.hs.TLSClient(), p, l.secured)
+			return
+		case Ready:
+			l.owner.Ready(l)
+		case Verified:
+			l.phase = verified
+			l.ahead = append(l.ahead, p...)
+			l.Pause()
+			l.owner.Verified(l)
+		}
+	}
+}
+
+func (l *Link) place(rest []byte) {
+	to, err := l.owner.Place(l)
+	if err != nil {
+		l.Close(err)
+		return
+	}
+	l.phase = moving
+	l.ahead = append(l.ahead, rest...)
+	if to == l.conn.Loop() {
+		l.arrived()
+		return
+	}
+	l.timer.Stop()
+	l.conn.Move(to, func() {
+		l.arm()
+		l.arrived()
+	})
+}
+
+func (l *Link) arrived() {
+	if l.phase != moving {
+		return
+	}
+	if err := l.owner.Greeted(l); err != nil {
+		l.Close(err)
+		return
+	}
+	l.phase = greeting
+	p := l.ahead
+	l.ahead = nil
+	l.negotiate(p)
+}
+
+func (l *Link) secured(s loop.Session, err error) {
+	if l.phase != securing {
+		return
+	}
+	if err != nil {
+		l.Close(&HandshakeError{Kind: TLSFailed, Detail: err.Error(), Peer: l.name()})
+		return
+	}
+	l.phase = greeting
+	l.hs.TLSUp(s)
+	p := l.ahead
+	l.ahead = nil
+	l.negotiate(p)
+}
+
+// SendProof sends line 3: after that the peer may take this connection for the link.
+func (l *Link) SendProof() error {
+	if l.proved {
+		return nil
+	}
+	p, err := l.hs.Proof()
+	if err != nil {
+		return err
+	}
+	l.proved = true
+	l.conn.Write(p)
+	return nil
+}
+
+// Up makes the connection the link: out is what it sends, and what the peer has
+// sent so far comes after the running callback.
+func (l *Link) Up(out *Outbox) error {
+	l.out = out
+	if err := out.Up(l.hs.OutFraming()); err != nil {
+		return err
+	}
+	l.timer.Stop()
+	l.phase = up
+	l.dec = codec.NewDecoder(l.hs.InFraming(), l.cfg.Limits)
+	l.timer = loop.After(l.conn.Loop(), l.timing.Heartbeat, l.tick)
+	l.conn.Loop().Later(loop.Func(func() {
+		p := l.ahead
+		l.ahead = nil
+		l.Resume()
+		l.receive(p)
+	}))
+	return nil
+}
+
+// receive hands on the messages in p.
+func (l *Link) receive(p []byte) {
+	if l.phase != up {
+		return
+	}
+	l.dec.Feed(p)
+	for {
+		kind, body, ok, err := l.dec.Next()
+		if err != nil {
+			l.Close(&Lost{Kind: LostMalformed, Err: err})
+			return
+		}
+		if !ok {
+			return
+		}
+		switch {
+		case kind == codec.KindMessage:
+			if l.echoes && l.isEcho(body) {
+				continue
+			}
+			l.owner.Message(l, body)
+		case kind == codec.KindControl && l.hs.Peer().Extended:
+			if err := l.control(body); err != nil {
+				l.Close(err)
+				return
+			}
+		default:
+			l.Close(&Lost{Kind: LostUnnegotiated})
+			return
+		}
+		if l.phase != up {
+			return
+		}
+	}
+}
+
+// isEcho takes our own echo (see askEcho) out of the stream.
+func (l *Link) isEcho(body []byte) bool {
+	if !bytes.Contains(body[:min(len(body), len(echoPort)+8)], []byte(echoPort)) {
+		return false
+	}
+	port, m, err := codec.Split(body)
+	if err != nil || string(port) != echoPort {
+		return false
+	}
+	args := m.Args()
+	l.answered(args.Uint())
+	return true
+}
+
+// Flush gives the connection what is to be sent.
+func (l *Link) Flush() {
+	if l.phase == up {
+		l.out.Flush(l.conn)
+	}
+}
+
+// Buffered is what the connection holds, in octets.
+func (l *Link) Buffered() int { return l.conn.Buffered() }
+
+// Pause stops reading until as many Resume.
+func (l *Link) Pause() {
+	l.pauses++
+	if l.pauses == 1 && l.phase != closed {
+		l.conn.Pause()
+	}
+}
+
+// Resume undoes one Pause.
+func (l *Link) Resume() {
+	l.pauses--
+	if l.pauses == 0 && l.phase != closed {
+		l.conn.Resume()
+	}
+}
+
+func (l *Link) Drained(loop.Conn) {
+	if l.phase == up {
+		l.Flush()
+		l.owner.Drained(l)
+	}
+}
+
+func (l *Link) EOF(loop.Conn) {
+	if l.phase == up {
+		l.Close(&Lost{Kind: LostClosed})
+		return
+	}
+	l.Close(l.hs.CutShort())
+}
+
+// Close ends the connection with a reason; Owner.Closed follows.
+func (l *Link) Close(err error) {
+	if l.phase == closed {
+		return
+	}
+	l.phase = closed
+	l.conn.Close(err)
+}
+
+// CloseGently sends what is buffered, says goodbye by a half-close, and closes.
+func (l *Link) CloseGently(err error, linger time.Duration) {
+	if l.phase == closed {
+		return
+	}
+	l.Flush()
+	l.phase = closed
+	l.conn.CloseAfterDrain(err, linger)
+}
+
+func (l *Link) Closed(_ loop.Conn, err error) {
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	l.phase = closed
+	l.owner.Closed(l, l.wrap(err))
+}
+
+// wrap makes a bare network error a typed one.
+func (l *Link) wrap(err error) error {
+	var lost *Lost
+	var hs *HandshakeError
+	if errors.As(err, &lost) || errors.As(err, &hs) {
+		return err
+	}
+	if l.out == nil {
+		return err
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		return &Lost{Kind: LostClosed}
+	}
+	return &Lost{Kind: LostReset, Err: err}
+}

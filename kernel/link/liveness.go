@@ -1,0 +1,131 @@
+package link
+
+import (
+	"time"
+
+	"github.com/aemp-go/aemp/codec"
+)
+
+// Timing holds a link's times.
+type Timing struct {
+	// Handshake bounds the whole of it, so that a peer that sends an octet a
+	// second can't hold a connection for ever. The original's monitor_timeout.
+	Handshake time.Duration
+	// Heartbeat is how often a link with nothing else to send shows that it
+	// lives, and how often silence is looked for.
+	Heartbeat time.Duration
+	// Silence of a peer of ours ends the link. A peer that doesn't read, because it
+	// is busy, still sends heartbeats.
+	Silence time.Duration
+	// Ask is the silence after which a peer without our extensions is asked for an
+	// echo: only that tells a deaf or stopped one from an idle one.
+	Ask time.Duration
+	// ForeignSilence ends the link with a peer without our extensions, unless it
+	// still takes data. Longer than such a program may block in a callback.
+	ForeignSilence time.Duration
+}
+
+// DefaultTiming notices a dead peer within seconds.
+var DefaultTiming = Timing{
+	Handshake:      30 * time.Second,
+	Heartbeat:      time.Second,
+	Silence:        5 * time.Second,
+	Ask:            5 * time.Second,
+	ForeignSilence: 15 * time.Second,
+}
+
+// extended: both sides speak the control frames, and our direction can carry them.
+func (l *Link) extended() bool { return l.hs.Peer().Extended && l.hs.OutFraming() == codec.Msgpack }
+
+// tick runs once a heartbeat while the link is up.
+func (l *Link) tick() {
+	if l.phase != up {
+		return
+	}
+	l.timer.Reset(l.timing.Heartbeat)
+	switch {
+	case l.heard || l.pauses > 0: // while we don't read, silence is our own doing
+		l.silent = 0
+	default:
+		l.silent += l.timing.Heartbeat
+	}
+	l.heard = false
+	if l.extended() {
+		if l.silent >= l.timing.Silence {
+			l.Close(&Lost{Kind: LostSilent, After: l.silent})
+			return
+		}
+		l.send(codec.Control{Op: codec.OpPing, Seq: l.seq})
+		return
+	}
+	if n := l.conn.Buffered(); n > 0 && n != l.buffered {
+		l.silent = 0 // it takes data
+	}
+	l.buffered = l.conn.Buffered()
+	if l.silent >= l.timing.ForeignSilence {
+		l.Close(&Lost{Kind: LostSilent, After: l.silent})
+		return
+	}
+	if l.silent >= l.timing.Ask {
+		l.askEcho()
+	}
+}
+
+// Probe asks the peer for a sign of life; Owner.ProbeAnswered tells of it.
+func (l *Link) Probe() {
+	if l.phase != up {
+		return
+	}
+	l.probing = true
+	l.seq++
+	if l.extended() {
+		l.send(codec.Control{Op: codec.OpPing, Seq: l.seq})
+		return
+	}
+	l.askEcho()
+}
+
+// askEcho has the peer send a message back to us (protocol 4, snd). The port exists
+// for the link only; its name can't be a port's.
+func (l *Link) askEcho() {
+	m, err := codec.MessageOf("snd", l.cfg.Node+"#"+echoPort, l.seq)
+	if err != nil {
+		panic(err) // plain values
+	}
+	l.echoes = true
+	_, _ = l.out.Message("", DefaultMarks.Hard, m) // an overfull queue is a sign of its own
+	l.Flush()
+}
+
+const echoPort = "-link-echo"
+
+func (l *Link) send(c codec.Control) {
+	l.out.Control(c)
+	l.Flush()
+}
+
+func (l *Link) control(body []byte) error {
+	c, err := codec.ParseControl(body)
+	if err != nil {
+		return err
+	}
+	switch c.Op {
+	case codec.OpPing:
+		if c.Seq > 0 {
+			l.send(codec.Control{Op: codec.OpPong, Seq: c.Seq})
+		}
+	case codec.OpPong:
+		l.answered(c.Seq)
+	default:
+		return &Lost{Kind: LostUnnegotiated, Detail: "control frame"}
+	}
+	return nil
+}
+
+// answered: the sign of life that Probe asked for.
+func (l *Link) answered(seq uint64) {
+	if l.probing && seq == l.seq {
+		l.probing = false
+		l.owner.ProbeAnswered(l)
+	}
+}

@@ -1,0 +1,249 @@
+package kernel
+
+import (
+	"io"
+	"sync/atomic"
+
+	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
+)
+
+// A Monitor tells once when a port has died, or when the way to it is lost. It is
+// armed until it fires or is cancelled.
+type Monitor struct {
+	state atomic.Uint32
+	home  *shard // where it acts
+	act   func(*Context, Reason)
+	owner *Port // in whose context; nil: the node's
+
+	// What it watches: a local port, or port name of a peer ("" for the node itself).
+	local  *Port
+	peer   *peer
+	name   string
+	at     int // in the list of watchers
+	listed bool
+}
+
+const (
+	armed uint32 = iota
+	fired
+	cancelled
+)
+
+// Cancel disarms the monitor. It reports false if it has fired or was cancelled
+// already; after true it won't fire. Any goroutine.
+func (m *Monitor) Cancel() bool {
+	if !m.state.CompareAndSwap(armed, cancelled) {
+		return false
+	}
+	s := m.watched()
+	if s.inbox.run(loop.Func(m.leave)) {
+		s.inbox.wake()
+	}
+	if m.owner != nil && m.home.inbox.run(loop.Func(func() { delete(m.owner.watching, m) })) {
+		m.home.inbox.wake()
+	}
+	return true
+}
+
+// cancel is Cancel from shard s, where the owner lives.
+func (m *Monitor) cancel(s *shard) {
+	if m.state.CompareAndSwap(armed, cancelled) {
+		s.to(m.watched(), loop.Func(m.leave))
+	}
+}
+
+// watched is the shard of what it watches.
+func (m *Monitor) watched() *shard {
+	if m.local != nil {
+		return m.local.shard
+	}
+	return m.peer.shard
+}
+
+// enter puts the monitor into its target's list, or fires it if it is too late. On the
+// target's shard.
+func (m *Monitor) enter() {
+	if m.local == nil {
+		m.peer.watch(m)
+		return
+	}
+	p := m.local
+	if p.dead.Load() {
+		m.fire(p.shard, p.shard.fate(p.name))
+		return
+	}
+	p.watchers.add(m)
+}
+
+// leave takes it out again.
+func (m *Monitor) leave() {
+	if m.local == nil {
+		m.peer.unwatch(m)
+		return
+	}
+	m.local.watchers.remove(m)
+}
+
+// fire has the monitor act on its home shard. From the target's shard s.
+func (m *Monitor) fire(s *shard, r Reason) {
+	s.to(m.home, loop.Func(func() { m.run(r) }))
+	if s.faults.has(secondFiring) {
+		s.to(m.home, loop.Func(func() { m.state.Store(armed); m.run(r) }))
+	}
+}
+
+func (m *Monitor) run(r Reason) {
+	if !m.state.CompareAndSwap(armed, fired) {
+		return
+	}
+	ctx := &m.home.ctx
+	if m.owner != nil {
+		if m.owner.dead.Load() {
+			return
+		}
+		delete(m.owner.watching, m)
+		ctx = &m.owner.ctx
+	}
+	ctx.protect(func() { m.act(ctx, r) })
+}
+
+// watchers is a list of monitors from which one is removed quickly.
+type watchers []*Monitor
+
+func (w *watchers) add(m *Monitor) {
+	m.at, m.listed = len(*w), true
+	*w = append(*w, m)
+}
+
+func (w *watchers) remove(m *Monitor) {
+	if !m.listed {
+		return
+	}
+	l := *w
+	last := l[len(l)-1]
+	l[m.at], last.at = last, m.at
+	l[len(l)-1] = nil
+	*w = l[:len(l)-1]
+	m.listed = false
+}
+
+func (w *watchers) fire(s *shard, r Reason) {
+	for _, m := range *w {
+		m.listed = false
+		m.fire(s, r)
+	}
+	*w = nil
+}
+
+// watching is the set of monitors that a port holds.
+type watching map[*Monitor]struct{}
+
+// newMonitor aims a monitor at a port or node ID.
+func (n *Node) newMonitor(target string, owner *Port, home *shard, act func(*Context, Reason)) (*Monitor, error) {
+	if n.closing.Load() {
+		return nil, ErrClosed
+	}
+	node, port, err := n.split(target)
+	if err != nil {
+		return nil, err
+	}
+	m := &Monitor{owner: owner, home: home, act: act, name: port}
+	if node == n.id {
+		if m.local = n.ports.get(port); m.local == nil {
+			m.local = n.ghost(port)
+		}
+		return m, nil
+	}
+	if m.peer, err = n.peerFor(node); err != nil {
+		return nil, err
+	}
+	m.peer.arriving.Add(1)
+	return m, nil
+}
+
+// ghost stands for a port that doesn't exist: what monitors it fires.
+func (n *Node) ghost(name string) *Port {
+	g := &Port{node: n, shard: n.shards[0], name: name}
+	g.dead.Store(true)
+	return g
+}
+
+// monitor arms from a goroutine.
+func (n *Node) monitor(target string, act func(*Context, Reason)) (*Monitor, error) {
+	m, err := n.newMonitor(target, nil, nil, act)
+	if err != nil {
+		return nil, err
+	}
+	m.home = m.watched()
+	if m.home.inbox.run(loop.Func(m.enter)) {
+		m.home.inbox.wake()
+	}
+	return m, nil
+}
+
+// Monitor calls f, on a loop, when the port dies or the way to it is lost; with a
+// node ID, when the link to the node is lost or can't be made. f must not block.
+// Any goroutine; handlers use their Context's.
+func (n *Node) Monitor(target string, f func(self *Context, r Reason)) (*Monitor, error) {
+	return n.monitor(target, f)
+}
+
+// MonitorKill kills the local port p with the same reason when the target dies
+// abnormally.
+func (n *Node) MonitorKill(target string, p *Port) (*Monitor, error) {
+	return n.monitor(target, killer(p))
+}
+
+// MonitorSend sends args, followed by the reason's values, to the port ID to when the
+// target dies.
+func (n *Node) MonitorSend(target, to string, args ...any) (*Monitor, error) {
+	act, err := n.sender(to, args)
+	if err != nil {
+		return nil, err
+	}
+	return n.monitor(target, act)
+}
+
+// Guard closes c once when the target dies.
+func (n *Node) Guard(target string, c io.Closer) (*Monitor, error) {
+	return n.monitor(target, closer(n, target, c))
+}
+
+func killer(p *Port) func(*Context, Reason) {
+	return func(self *Context, r Reason) {
+		if !r.Normal() {
+			self.shard.to(p.shard, loop.Func(func() { p.die(r) }))
+		}
+	}
+}
+
+func (n *Node) sender(to string, args []any) (func(*Context, Reason), error) {
+	if _, _, err := n.split(to); err != nil {
+		return nil, err
+	}
+	head, err := codec.MessageOf(args...)
+	if err != nil {
+		return nil, err
+	}
+	return func(self *Context, r Reason) {
+		if err := self.shard.send(to, join(head, r.m)); err != nil {
+			n.note(to, err)
+		}
+	}, nil
+}
+
+func closer(n *Node, target string, c io.Closer) func(*Context, Reason) {
+	return func(self *Context, r Reason) {
+		if err := c.Close(); err != nil {
+			n.log.Warn("guarded resource", "node", n.id, "port", target, "reason", err.Error())
+		}
+	}
+}
+
+// join is a message of the arguments of both.
+func join(a, b codec.Message) codec.Message {
+	raw := make([]byte, 0, len(a.Raw())+len(b.Raw()))
+	raw = append(append(raw, a.Raw()...), b.Raw()...)
+	return codec.ArgsMessage(raw, a.Len()+b.Len())
+}

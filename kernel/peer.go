@@ -1,0 +1,552 @@
+package kernel
+
+import (
+	"errors"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/aemp-go/aemp/kernel/link"
+	"github.com/aemp-go/aemp/loop"
+)
+
+// peer is another node: what is sent to it, the link with it or the attempt at one,
+// our monitors of its ports and its monitors of ours. It lives on the loop that its
+// ID's hash chooses; the outbox may be used from anywhere.
+//
+// It is always in one of these states:
+//
+//	idle      no link; what is sent is queued and starts an attempt
+//	trying    addresses are dialled, or the peer is just connecting to us
+//	up        there is a link
+//	failing   a link was lost or an attempt failed; what is sent is dropped until
+//	          every loop has fired its monitors (the barrier)
+type peer struct {
+	node  *Node
+	shard *shard
+	id    string
+	out   *link.Outbox
+	up    atomic.Bool
+	// arriving counts monitors on their way here: the barrier waits for them,
+	// since they may have been set before what was lost was sent.
+	arriving atomic.Int64
+
+	// The rest belongs to the shard.
+	survivor *link.Survivor
+	conns    map[int]*conn
+	lastID   int
+	live     *conn
+	attempt  *attempt
+	failing  bool
+	retired  bool
+	acks     int
+	late     bool // a monitor fired while the barrier was under way
+	reason   Reason
+	announce bool // the barrier's end is a node-down event
+	probe    loop.Timer
+	overload time.Duration // since when the queue is at its hard limit, 0: isn't
+	received uint64
+	since    time.Duration
+
+	watched map[string]*watchers  // our monitors, by port name; "" is the node itself
+	theirs  map[string][]*Monitor // its monitors of our ports
+	held    int                   // how many those are
+}
+
+// attempt is a try to connect to all of a node's addresses.
+type attempt struct {
+	schedule schedule
+	addrs    []netip.AddrPort
+	tick     loop.Timer
+	limit    loop.Timer
+	dials    map[*conn]struct{}
+	last     error
+}
+
+// peerFor is the peer with an ID. Any goroutine.
+func (n *Node) peerFor(id string) (*peer, error) {
+	if p := n.peers.get(id); p != nil {
+		return p, nil
+	}
+	p, _ := n.peers.getOrPut(id, maxPeers, func() *peer { return n.newPeer(id) })
+	if p == nil {
+		return nil, errTooManyPeers
+	}
+	return p, nil
+}
+
+func (n *Node) newPeer(id string) *peer {
+	p := &peer{
+		node: n, id: id,
+		shard: n.shards[hash(id)%uint64(len(n.shards))],
+		out:   link.NewOutbox(n.links.Limits, n.marks, n.fit),
+		conns: map[int]*conn{},
+	}
+	p.survivor = link.NewSurvivor(n.id, id)
+	p.survivor.Yield = !n.links.Extensions
+	if n.trace != nil {
+		p.out.Trace = n.trace.accepted(p)
+	}
+	return p
+}
+
+// hash is FNV-1a: the same in each run, so that a simulation can be repeated.
+func hash(s string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 1099511628211
+	}
+	return h
+}
+
+type (
+	flushTask peer
+	probeTask peer
+)
+
+func (t *flushTask) Run() { (*peer)(t).flush() }
+func (t *probeTask) Run() { p := (*peer)(t); p.apply(p.survivor.ProbeFailed()) }
+
+// flush gives the link what is to be sent, or starts to make one.
+func (p *peer) flush() {
+	if p.live != nil {
+		p.live.link.Flush()
+		p.checkOverload()
+		return
+	}
+	p.connect()
+}
+
+// checkOverload resets a link whose queue stays at its hard limit: handlers can't wait,
+// so this is the only way that the loss becomes known.
+func (p *peer) checkOverload() {
+	n, _ := p.out.Level()
+	now := p.shard.loop.Now()
+	switch {
+	case n < p.node.marks.Hard:
+		p.overload = 0
+	case p.overload == 0:
+		p.overload = now
+	case now-p.overload > overloadGrace:
+		p.live.link.Close(&link.Lost{Kind: link.LostOverload})
+	}
+}
+
+// join takes a connection in whose greeting has named this peer.
+func (p *peer) join(c *conn) error {
+	if p.retired {
+		return errGivenUp
+	}
+	p.lastID++
+	c.peer, c.id = p, p.lastID
+	c.feed = feed{link: c.link, shard: p.shard}
+	p.conns[c.id] = c
+	return nil
+}
+
+// apply does what the survivor rule says.
+func (p *peer) apply(do []link.Action) {
+	for _, a := range do {
+		c := p.conns[a.Conn]
+		if c == nil {
+			continue
+		}
+		switch a.Do {
+		case link.SendProof:
+			if err := c.link.SendProof(); err != nil {
+				c.link.Close(err)
+			}
+		case link.Close:
+			c.link.Close(a.Reason)
+		case link.Probe:
+			c.link.Probe()
+			if p.probe == nil {
+				p.probe = p.shard.loop.NewTimer((*probeTask)(p))
+			}
+			p.probe.Reset(probeTimeout)
+		case link.TakeDown:
+			c.link.Close(&link.Lost{Kind: link.LostReplaced, Err: a.Reason})
+			p.lost(c, &link.Lost{Kind: link.LostReplaced, Err: a.Reason})
+		case link.Up:
+			p.linkUp(c)
+		}
+	}
+}
+
+func (p *peer) linkUp(c *conn) {
+	n := p.node
+	p.live = c
+	p.endAttempt()
+	if n.faults.has(dropOnSwitch) {
+		p.out.Fail()
+		p.out.Idle()
+	}
+	if err := c.link.Up(p.out); err != nil {
+		c.link.Close(err)
+		return
+	}
+	p.up.Store(true)
+	p.received = 0
+	p.since = p.shard.loop.Now()
+	n.linkedUp(p, c)
+	c.link.Flush()
+	p.shard.to(n.shards[0], loop.Func(func() { n.event(p.id, true) }))
+	c.report(nil)
+}
+
+// closed: one of the peer's connections has ended.
+func (p *peer) closed(c *conn, err error) {
+	delete(p.conns, c.id)
+	if p.live == c {
+		p.lost(c, err)
+	}
+	p.apply(p.survivor.Lost(c.id))
+	c.report(err)
+	p.dialFailed(c, err)
+}
+
+// lost: the link is gone, and with it what was on its way.
+func (p *peer) lost(c *conn, err error) {
+	if p.live != c {
+		return
+	}
+	p.live = nil
+	p.up.Store(false)
+	if p.probe != nil {
+		p.probe.Stop()
+	}
+	p.node.linkLost(p, c, err)
+	p.announce = true
+	p.fail(transportError(p.id, err))
+}
+
+// fail begins the barrier: all monitors of the peer fire, and nothing is sent to
+// it until they have.
+func (p *peer) fail(r Reason) {
+	p.failing, p.reason = true, r
+	p.endAttempt()
+	lost := p.out.Fail()
+	p.node.drops.lost.Add(uint64(lost))
+	if t := p.node.trace; t != nil {
+		t.failing(p)
+	}
+	for _, name := range sortedKeys(p.watched) {
+		p.watched[name].fire(p.shard, r)
+	}
+	p.watched = nil
+	for _, name := range sortedKeys(p.theirs) {
+		for _, m := range p.theirs[name] {
+			m.cancel(p.shard)
+		}
+	}
+	p.theirs, p.held = nil, 0
+	p.askAll()
+}
+
+// askAll has every loop acknowledge what it was sent so far.
+func (p *peer) askAll() {
+	p.late = false
+	p.acks = len(p.node.shards)
+	for _, s := range p.node.shards {
+		p.shard.to(s, loop.Func(func() {
+			// Behind what the loop has still to do for itself.
+			s.runq.run(loop.Func(func() { s.to(p.shard, loop.Func(p.ack)) }))
+			s.schedule()
+		}))
+	}
+}
+
+func (p *peer) ack() {
+	p.acks--
+	if p.acks > 0 {
+		return
+	}
+	stale := p.node.faults.has(staleEpoch)
+	if !stale && (p.late || p.arriving.Load() > 0) {
+		if p.shard.inbox.run(loop.Func(p.askAll)) { // behind those that are arriving
+			p.shard.inbox.wake()
+		}
+		return
+	}
+	p.idle()
+}
+
+// idle ends the barrier.
+func (p *peer) idle() {
+	p.failing = false
+	p.out.Idle()
+	if t := p.node.trace; t != nil {
+		t.idle(p)
+	}
+	if p.announce {
+		p.announce = false
+		n := p.node
+		p.shard.to(n.shards[0], loop.Func(func() { n.event(p.id, false) }))
+	}
+	p.apply(p.survivor.Idle())
+	p.retire()
+}
+
+// retire forgets a peer of which nothing is left.
+func (p *peer) retire() {
+	if p.live != nil || p.failing || p.attempt != nil || len(p.conns) > 0 || len(p.watched) > 0 ||
+		p.arriving.Load() > 0 || p.node.knows(p.id) {
+		return
+	}
+	if p.out.Retire() {
+		p.retired = true
+		p.node.peers.remove(p.id, p)
+	}
+}
+
+// connect starts to dial the node, unless that is under way or not possible now.
+func (p *peer) connect() {
+	if p.live != nil || p.failing || p.attempt != nil || p.retired {
+		return
+	}
+	addrs := p.node.addresses(p.id)
+	if len(addrs) == 0 {
+		if len(p.conns) > 0 {
+			return // it is just coming to us
+		}
+		p.giveUp(&ConnectError{Node: p.id, Err: ErrNoAddress})
+		return
+	}
+	n := p.node
+	a := &attempt{
+		schedule: newSchedule(len(addrs), n.connectInterval, n.monitorTimeout),
+		addrs:    addrs,
+		dials:    map[*conn]struct{}{},
+	}
+	p.attempt = a
+	a.tick = p.shard.loop.NewTimer(loop.Func(func() { p.dialNext(a) }))
+	a.limit = loop.After(p.shard.loop, n.monitorTimeout, func() {
+		if p.attempt == a {
+			p.giveUp(&ConnectError{Node: p.id, Tried: a.schedule.next, Err: ErrTimeout})
+		}
+	})
+	p.dialNext(a)
+}
+
+func (p *peer) dialNext(a *attempt) {
+	if p.attempt != a {
+		return
+	}
+	i, again, ok := a.schedule.tick(randomFloat(p.shard.loop))
+	if !ok {
+		return
+	}
+	if again > 0 {
+		a.tick.Reset(again)
+	}
+	a.dials[p.shard.dial(a.addrs[i], p.id)] = struct{}{}
+}
+
+// dialFailed: a connection has ended; it may have been one of the attempt's.
+func (p *peer) dialFailed(c *conn, err error) {
+	a := p.attempt
+	if a == nil {
+		if p.live == nil && !p.failing {
+			p.abandon(err)
+		}
+		return
+	}
+	if _, ours := a.dials[c]; ours {
+		delete(a.dials, c)
+		a.last = err
+		if a.schedule.failed() {
+			p.abandon(err)
+		}
+		return
+	}
+	if a.schedule.running == 0 && a.schedule.next == a.schedule.n {
+		p.abandon(a.last)
+	}
+}
+
+// abandon gives up unless the peer is just coming to us, or nobody waits.
+func (p *peer) abandon(err error) {
+	if len(p.conns) > 0 {
+		return
+	}
+	tried := 0
+	if p.attempt != nil {
+		tried = p.attempt.schedule.next
+	}
+	if n, _ := p.out.Level(); p.attempt == nil && n == 0 && len(p.watched) == 0 {
+		p.retire()
+		return
+	}
+	if tried == 0 {
+		if len(p.node.addresses(p.id)) > 0 {
+			p.connect() // we had only waited for it to come
+			return
+		}
+		err = ErrNoAddress
+	}
+	p.giveUp(&ConnectError{Node: p.id, Tried: tried, Err: err})
+}
+
+// giveUp: the node can't be reached. What is queued is lost, and its monitors fire.
+func (p *peer) giveUp(err *ConnectError) {
+	p.node.note(p.id, err)
+	p.survivor.AttemptFailed()
+	p.fail(transportError(p.id, err))
+}
+
+// endAttempt stops dialling; connections that got as far as a greeting are the survivor's.
+func (p *peer) endAttempt() {
+	a := p.attempt
+	if a == nil {
+		return
+	}
+	p.attempt = nil
+	a.tick.Stop()
+	a.limit.Stop()
+	for c := range a.dials {
+		if c.peer == nil {
+			c.link.Close(errGivenUp)
+		}
+	}
+}
+
+// watch arms a monitor of one of the peer's ports or, without a port name, of the
+// link with it.
+func (p *peer) watch(m *Monitor) {
+	p.arriving.Add(-1)
+	if m.state.Load() != armed {
+		return
+	}
+	switch {
+	case p.retired:
+		m.fire(p.shard, transportError(p.id, &ConnectError{Node: p.id, Err: ErrNoAddress}))
+		return
+	case p.failing:
+		p.late = true
+		m.fire(p.shard, p.reason)
+		return
+	}
+	w := p.watched[m.name]
+	if w == nil {
+		w = &watchers{}
+		if p.watched == nil {
+			p.watched = map[string]*watchers{}
+		}
+		p.watched[m.name] = w
+	}
+	w.add(m)
+	if t := p.node.trace; t != nil {
+		t.watched(p, m)
+	}
+	if m.name == "" {
+		p.connect()
+		return
+	}
+	if len(*w) == 1 {
+		p.tell(mon1(m.name))
+	}
+}
+
+func (p *peer) unwatch(m *Monitor) {
+	w := p.watched[m.name]
+	if w == nil || !m.listed {
+		return
+	}
+	w.remove(m)
+	if len(*w) > 0 {
+		return
+	}
+	delete(p.watched, m.name)
+	if m.name != "" {
+		p.tell(mon0(m.name))
+	}
+}
+
+// sawDeath: the peer says that a port of its has died. Of ports that aren't
+// monitored it is ignored.
+func (p *peer) sawDeath(port string, r Reason) {
+	if w := p.watched[port]; w != nil && port != "" {
+		delete(p.watched, port)
+		w.fire(p.shard, r)
+	}
+}
+
+// monitored: the peer wants to know when one of our ports dies.
+func (p *peer) monitored(name string) {
+	epoch, _ := p.out.Epoch()
+	port := p.node.ports.get(name)
+	if port == nil {
+		p.obituary(p.shard, epoch, name, p.shard.fate(name))
+		return
+	}
+	if p.held >= maxWatchesPerPeer {
+		p.node.note(p.id, errTooManyWatches)
+		p.obituary(p.shard, epoch, name, NewReason("overload", errTooManyWatches.Error()))
+		return
+	}
+	m := &Monitor{home: port.shard, local: port, name: name}
+	m.act = func(self *Context, r Reason) {
+		p.obituary(self.shard, epoch, name, r)
+		self.shard.to(p.shard, loop.Func(func() { p.unhold(m) }))
+	}
+	if p.theirs == nil {
+		p.theirs = map[string][]*Monitor{}
+	}
+	p.theirs[name] = append(p.theirs[name], m)
+	p.held++
+	p.shard.to(port.shard, loop.Func(m.enter))
+}
+
+// unmonitored takes the last of the peer's monitors of a port back.
+func (p *peer) unmonitored(name string) {
+	if l := p.theirs[name]; len(l) > 0 {
+		m := l[len(l)-1]
+		m.cancel(p.shard)
+		p.unhold(m)
+	}
+}
+
+func (p *peer) unhold(m *Monitor) {
+	l := p.theirs[m.name]
+	for i := range l {
+		if l[i] == m {
+			l = append(l[:i], l[i+1:]...)
+			p.held--
+			break
+		}
+	}
+	if len(l) == 0 {
+		delete(p.theirs, m.name)
+	} else {
+		p.theirs[m.name] = l
+	}
+}
+
+// obituary tells the peer that a port it monitored has died, unless the link on
+// which it asked is gone. From any shard.
+func (p *peer) obituary(s *shard, epoch uint64, port string, r Reason) {
+	if p.node.closing.Load() {
+		return // it sees the link end
+	}
+	a, ok, err := p.out.MessageIn(epoch, "", kil0(port, r))
+	if err != nil || !ok {
+		p.note(err)
+		return
+	}
+	if a.Wake {
+		s.flushLater(p)
+	}
+}
+
+func (p *peer) note(err error) {
+	if err != nil {
+		p.node.note(p.id, err)
+	}
+}
+
+var (
+	errTooManyPeers   = errors.New("too many nodes")
+	errTooManyWatches = errors.New("too many monitors")
+	errInUse          = errors.New("in use")
+	errNoMailbox      = errors.New("it was made without a mailbox")
+)

@@ -1,0 +1,213 @@
+package kernel
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+
+	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
+)
+
+// Handler gets a message in the context of the port that it was sent to. It runs
+// on the port's loop, one at a time for each port, and must not block. m is borrowed:
+// Clone what is to be kept. A panic kills the port with reason "die".
+type Handler func(self *Context, m codec.Message)
+
+// A Port receives messages. It lives on one loop until it dies; its name is
+// never used again. Its methods may be called from any goroutine; what they
+// change takes effect in order with the caller's messages to the port.
+type Port struct {
+	node  *Node
+	shard *shard
+	name  string
+	dead  atomic.Bool
+	box   *mailbox
+
+	// The rest belongs to the shard.
+	ctx      Context
+	tags     map[string]Handler
+	fallback Handler
+	lax      bool // ignores what it has no handler for
+	spawned  bool
+	watchers watchers // of this port's death
+	watching watching // monitors that this port holds
+	timers   map[*Timer]struct{}
+}
+
+// newPort makes a port on a shard. The caller may be on any goroutine.
+func (n *Node) newPort(s *shard, name string, set func(*Port)) (*Port, error) {
+	if n.closing.Load() {
+		return nil, ErrClosed
+	}
+	p := &Port{node: n, shard: s, name: name}
+	p.ctx = Context{port: p, shard: s}
+	if set != nil {
+		set(p)
+	}
+	v, added := n.ports.getOrPut(name, n.maxPorts, func() *Port { return p })
+	switch {
+	case v == nil:
+		return nil, fmt.Errorf("%w: %d ports", ErrTooMany, n.maxPorts)
+	case !added:
+		return nil, &IDError{"port name", name, errInUse}
+	}
+	return p, nil
+}
+
+// ID is the port's full name, NODE#PORT.
+func (p *Port) ID() string { return p.node.id + "#" + p.name }
+
+// Alive says whether the port may still receive. It can die at any moment.
+func (p *Port) Alive() bool { return !p.dead.Load() }
+
+// Node is the node that the port lives on.
+func (p *Port) Node() *Node { return p.node }
+
+// On sets the handler for messages whose first argument is tag; it gets the
+// arguments after the tag. A nil handler removes it.
+func (p *Port) On(tag string, h Handler) {
+	p.change(func() { p.on(tag, h) })
+}
+
+func (p *Port) on(tag string, h Handler) {
+	if p.spawned && p.fallback == nil && p.tags == nil {
+		p.lax = true
+	}
+	if h == nil {
+		delete(p.tags, tag)
+		return
+	}
+	if p.tags == nil {
+		p.tags = map[string]Handler{}
+	}
+	p.tags[tag] = h
+}
+
+// OnDefault sets the handler for all messages that no tag's handler takes; it gets
+// all arguments. A nil handler removes it.
+func (p *Port) OnDefault(h Handler) {
+	p.change(func() { p.fallback = h })
+}
+
+// Kill ends the port. Without a reason it is a normal death.
+func (p *Port) Kill(reason ...any) {
+	p.kill(NewReason(reason...))
+}
+
+func (p *Port) kill(r Reason) { p.change(func() { p.die(r) }) }
+
+// change runs f on the port's shard, after what the caller has sent to the port.
+func (p *Port) change(f func()) {
+	if p.shard.inbox.run(loop.Func(func() {
+		if !p.dead.Load() {
+			f()
+		}
+	})) {
+		p.shard.inbox.wake()
+	}
+}
+
+// deliver hands a message to the port; on its shard.
+func (p *Port) deliver(m codec.Message, f *feed) {
+	if p.dead.Load() {
+		p.node.drops.dead.Add(1)
+		return
+	}
+	if p.box != nil {
+		p.box.put(m, f)
+		return
+	}
+	if p.tags != nil {
+		if tag, ok := m.Tag(); ok {
+			if h := p.tags[string(tag)]; h != nil {
+				p.call(h, m.Drop(1))
+				return
+			}
+		}
+	}
+	if p.fallback != nil {
+		p.call(p.fallback, m)
+		return
+	}
+	if p.lax {
+		p.node.drops.unhandled.Add(1)
+		return
+	}
+	p.die(unhandled(m))
+}
+
+// call runs a handler in the port's context; one that panics kills its port.
+func (p *Port) call(h Handler, m codec.Message) {
+	defer p.called()
+	h(&p.ctx, m)
+}
+
+func (p *Port) called() {
+	if r := recover(); r != nil {
+		p.panicked(r)
+	}
+}
+
+func (p *Port) panicked(r any) {
+	msg := ""
+	switch r := r.(type) {
+	case error:
+		msg = r.Error()
+	default:
+		msg = fmt.Sprint(r)
+	}
+	p.node.log.Error("handler failed", "node", p.node.id, "port", p.name, "reason", msg, "stack", string(debug.Stack()))
+	p.node.panics.Add(1)
+	p.die(die(msg))
+}
+
+// unhandled is the reason of a port that got what it has no handler for.
+func unhandled(m codec.Message) Reason {
+	tag := ""
+	if m.Len() > 0 {
+		t, err := m.At(0).Text()
+		if err != nil {
+			t = m.At(0).String()
+		}
+		tag = strings.Map(func(r rune) rune {
+			if r < 0x20 || r > 0x7e {
+				return '.'
+			}
+			return r
+		}, t)
+		if r := []rune(tag); len(r) > tagInReason {
+			tag = string(r[:tagInReason])
+		}
+	}
+	return NewReason(ReasonUnhandled, "no callback found for message '"+tag+"'")
+}
+
+// die ends the port: no message reaches it any more, and whoever watches it is told. On its shard.
+func (p *Port) die(r Reason) {
+	if p.dead.Swap(true) {
+		return
+	}
+	s := p.shard
+	p.node.ports.remove(p.name, p)
+	if p.spawned {
+		s.bury(p.name, r)
+	}
+	if !r.Normal() {
+		p.node.log.Debug("port died", "node", p.node.id, "port", p.name, "reason", r.String())
+	}
+	p.watchers.fire(s, r)
+	for m := range p.watching {
+		m.cancel(s)
+	}
+	p.watching = nil
+	for t := range p.timers {
+		t.t.Stop()
+	}
+	p.timers = nil
+	if p.box != nil {
+		p.box.close(r)
+	}
+	p.tags, p.fallback = nil, nil
+}

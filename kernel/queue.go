@@ -1,0 +1,84 @@
+package kernel
+
+import (
+	"github.com/valyala/bytebufferpool"
+
+	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
+)
+
+// item is something to do on a loop: deliver a message to a port, or run a task.
+type item struct {
+	port *Port
+	feed *feed // the link that the message came over, if any
+	task loop.Task
+	at   int // the message's arguments in the queue's data
+	end  int
+	n    int // how many arguments
+}
+
+// queue keeps items in order and, in one buffer, the messages among them. The
+// buffer comes from the pool and goes back when the queue has been worked off.
+type queue struct {
+	items []item
+	data  *bytebufferpool.ByteBuffer
+	size  int // octets, with itemCost for each
+}
+
+// put appends a message to a port; the arguments are copied.
+func (q *queue) put(p *Port, f *feed, m codec.Message) {
+	q.open()
+	at := len(q.data.B)
+	q.data.B = append(q.data.B, m.Raw()...)
+	q.end(p, f, at, m.Len())
+}
+
+// putArgs encodes arguments right into the queue.
+func (q *queue) putArgs(p *Port, args []any) error {
+	q.open()
+	at := len(q.data.B)
+	b, err := codec.AppendArgs(q.data.B, args)
+	q.data.B = b
+	if err != nil {
+		return err
+	}
+	q.end(p, nil, at, len(args))
+	return nil
+}
+
+func (q *queue) open() {
+	if q.data == nil {
+		q.data = bytebufferpool.Get()
+	}
+}
+
+func (q *queue) end(p *Port, f *feed, at, n int) {
+	end := len(q.data.B)
+	q.items = append(q.items, item{port: p, feed: f, at: at, end: end, n: n})
+	q.size += end - at + itemCost
+}
+
+// run appends a task.
+func (q *queue) run(t loop.Task) {
+	q.items = append(q.items, item{task: t})
+	q.size += itemCost
+}
+
+// message is an item's message, borrowed from the queue.
+func (q *queue) message(i *item) codec.Message {
+	if q.data == nil {
+		return codec.Message{}
+	}
+	return codec.ArgsMessage(q.data.B[i.at:i.end:i.end], i.n)
+}
+
+// reset empties the queue for reuse.
+func (q *queue) reset() {
+	clear(q.items)
+	q.items = q.items[:0]
+	q.size = 0
+	if q.data != nil {
+		bytebufferpool.Put(q.data)
+		q.data = nil
+	}
+}

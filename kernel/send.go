@@ -1,0 +1,358 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tinylib/msgp/msgp"
+	"github.com/valyala/bytebufferpool"
+
+	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/kernel/link"
+	"github.com/aemp-go/aemp/loop"
+)
+
+var (
+	errGone     = link.ErrGone
+	errEmpty    = errors.New("empty")
+	errNodePort = errors.New("the node's own port can't be killed")
+)
+
+// Send sends a message to a port ID, from a goroutine. It waits while the queue to
+// the receiver is above its high-water mark. See Context.Send for the promises; on
+// a loop it returns ErrWouldBlock where it would have to wait.
+func (n *Node) Send(to string, args ...any) error {
+	for {
+		err := n.trySend(to, args)
+		if err != ErrFull {
+			return err
+		}
+		if err := n.waitRoom(context.Background(), to); err != nil {
+			return err
+		}
+	}
+}
+
+// TrySend is Send that returns ErrFull instead of waiting.
+func (n *Node) TrySend(to string, args ...any) error { return n.trySend(to, args) }
+
+// SendContext is Send that waits no longer than ctx allows.
+func (n *Node) SendContext(ctx context.Context, to string, args ...any) error {
+	for {
+		err := n.trySend(to, args)
+		if err != ErrFull {
+			return err
+		}
+		if err := n.waitRoom(ctx, to); err != nil {
+			return err
+		}
+	}
+}
+
+// SendMsg sends a message of a generated type (see Context.SendMsg) and waits like Send.
+func (n *Node) SendMsg(to string, m msgp.Marshaler) error {
+	for {
+		err := n.trySendMsg(to, m)
+		if err != ErrFull {
+			return err
+		}
+		if err := n.waitRoom(context.Background(), to); err != nil {
+			return err
+		}
+	}
+}
+
+// Forward sends a message on as it is, and waits like Send.
+func (n *Node) Forward(to string, m codec.Message) error {
+	for {
+		err := n.tryForward(to, m)
+		if err != ErrFull {
+			return err
+		}
+		if err := n.waitRoom(context.Background(), to); err != nil {
+			return err
+		}
+	}
+}
+
+func (n *Node) trySend(to string, args []any) error {
+	if n.closing.Load() {
+		return ErrClosed
+	}
+	node, port := codec.SplitPortID(to)
+	if node == n.id {
+		p, err := n.receiver(port)
+		if p == nil {
+			return err
+		}
+		wake, err := p.shard.inbox.putArgs(p, args, inboxHigh)
+		if wake {
+			p.shard.inbox.wake()
+		}
+		return err
+	}
+	p, err := n.remote(node)
+	for ; err == nil; p, err = n.remote(node) {
+		a, err := p.out.Args(port, n.marks.High, args)
+		if err == errGone {
+			continue
+		}
+		if a.Wake {
+			p.wake()
+		}
+		return err
+	}
+	return err
+}
+
+func (n *Node) trySendMsg(to string, m msgp.Marshaler) error {
+	if n.closing.Load() {
+		return ErrClosed
+	}
+	node, port := codec.SplitPortID(to)
+	if node == n.id {
+		args, err := encode(m)
+		if err != nil {
+			return err
+		}
+		defer args.free()
+		return n.putLocal(port, args.message())
+	}
+	p, err := n.remote(node)
+	for ; err == nil; p, err = n.remote(node) {
+		a, err := p.out.Msg(port, n.marks.High, m)
+		if err == errGone {
+			continue
+		}
+		if a.Wake {
+			p.wake()
+		}
+		return err
+	}
+	return err
+}
+
+func (n *Node) tryForward(to string, m codec.Message) error {
+	if n.closing.Load() {
+		return ErrClosed
+	}
+	node, port := codec.SplitPortID(to)
+	if node == n.id {
+		return n.putLocal(port, m)
+	}
+	p, err := n.remote(node)
+	for ; err == nil; p, err = n.remote(node) {
+		a, err := p.out.Message(port, n.marks.High, m)
+		if err == errGone {
+			continue
+		}
+		if a.Wake {
+			p.wake()
+		}
+		return err
+	}
+	return err
+}
+
+// receiver is the local port for a goroutine's message; nil and nil if there is none.
+func (n *Node) receiver(port string) (*Port, error) {
+	p := n.ports.get(port)
+	if p == nil {
+		n.drops.unknown.Add(1)
+		return nil, nil
+	}
+	if p.box != nil && p.box.full() {
+		return nil, ErrFull
+	}
+	return p, nil
+}
+
+func (n *Node) putLocal(port string, m codec.Message) error {
+	p, err := n.receiver(port)
+	if p == nil {
+		return err
+	}
+	wake, err := p.shard.inbox.put(p, m, inboxHigh)
+	if wake {
+		p.shard.inbox.wake()
+	}
+	return err
+}
+
+// remote is the peer that a message goes to.
+func (n *Node) remote(node string) (*peer, error) {
+	if p := n.peers.get(node); p != nil {
+		return p, nil
+	}
+	if err := codec.ValidPeerID(node); err != nil {
+		return nil, &IDError{"node ID", node, err}
+	}
+	return n.peerFor(node)
+}
+
+// wake has the peer's loop flush its output; from a goroutine.
+func (p *peer) wake() {
+	if p.shard.inbox.run((*flushTask)(p)) {
+		p.shard.inbox.wake()
+	}
+}
+
+// waitRoom blocks until there may be room on the way to a port.
+func (n *Node) waitRoom(ctx context.Context, to string) error {
+	if n.inside() {
+		return ErrWouldBlock
+	}
+	ch := make(chan struct{})
+	n.WhenRoom(to, func() { close(ch) })
+	select {
+	case <-ch:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// inside says whether the caller runs on one of the node's loops.
+func (n *Node) inside() bool {
+	for _, s := range n.shards {
+		if s.loop.Inside() {
+			return true
+		}
+	}
+	return false
+}
+
+// WhenRoom calls f once when, after ErrFull, it is worth trying again to send to a
+// port: perhaps at once, perhaps on another goroutine. f must not block.
+func (n *Node) WhenRoom(to string, f func()) {
+	node, port := codec.SplitPortID(to)
+	if n.faults.has(forgottenWaiter) {
+		f = func() {}
+	}
+	if node != n.id {
+		if p := n.peers.get(node); p == nil || !p.out.WhenRoom(f) {
+			f()
+		}
+		return
+	}
+	p := n.ports.get(port)
+	switch {
+	case p == nil:
+		f()
+	case p.box != nil && p.box.full():
+		p.box.whenRoom(f)
+	default:
+		p.shard.inbox.whenRoom(f)
+	}
+}
+
+// send is for messages that exist already, from a shard.
+func (s *shard) send(to string, m codec.Message) error {
+	n := s.node
+	node, port := codec.SplitPortID(to)
+	if node == n.id {
+		return s.sendLocal(port, m)
+	}
+	p, err := n.remote(node)
+	for ; err == nil; p, err = n.remote(node) {
+		a, err := p.out.Message(port, n.marks.Hard, m)
+		if err == errGone {
+			continue
+		}
+		if a.Wake {
+			s.flushLater(p)
+		}
+		return err
+	}
+	return err
+}
+
+func (s *shard) sendLocal(port string, m codec.Message) error {
+	if p := s.node.ports.get(port); p != nil {
+		return s.deliver(p, m)
+	}
+	s.node.drops.unknown.Add(1)
+	return nil
+}
+
+// tell sends a message to the peer's node port; from the peer's shard. What the
+// kernel itself has to say is little; if even that doesn't fit the link is reset soon.
+func (p *peer) tell(m codec.Message) {
+	a, err := p.out.Message("", p.node.marks.Hard, m)
+	p.note(err)
+	if a.Wake {
+		p.shard.flushLater(p)
+	}
+}
+
+// kill ends a port anywhere; from a shard.
+func (s *shard) kill(target string, r Reason) error {
+	n := s.node
+	node, port, err := n.split(target)
+	if err != nil {
+		return err
+	}
+	if port == "" {
+		return &IDError{"port ID", target, errNodePort}
+	}
+	if node != n.id {
+		return s.send(node, kil1(port, r))
+	}
+	if p := n.ports.get(port); p != nil {
+		s.to(p.shard, loop.Func(func() { p.die(r) }))
+	}
+	return nil
+}
+
+// Kill ends a port, here or elsewhere. Without a reason it is a normal death. A
+// port that doesn't exist is no error.
+func (n *Node) Kill(target string, reason ...any) error {
+	r := NewReason(reason...)
+	node, port, err := n.split(target)
+	if err != nil {
+		return err
+	}
+	if port == "" {
+		return &IDError{"port ID", target, errNodePort}
+	}
+	if node != n.id {
+		return n.Forward(node, kil1(port, r))
+	}
+	if n.closing.Load() {
+		return ErrClosed
+	}
+	if p := n.ports.get(port); p != nil {
+		p.kill(r)
+	}
+	return nil
+}
+
+// split takes a node or port ID apart and checks it.
+func (n *Node) split(id string) (node, port string, err error) {
+	node, port = codec.SplitPortID(id)
+	if node == "" {
+		return "", "", &IDError{"node or port ID", id, errEmpty}
+	}
+	if err := codec.ValidPeerID(node); err != nil {
+		return "", "", &IDError{"node or port ID", id, err}
+	}
+	return node, port, nil
+}
+
+// encoded is a generated message in a pooled buffer.
+type encoded struct {
+	b *bytebufferpool.ByteBuffer
+	n int
+}
+
+func encode(m msgp.Marshaler) (e encoded, err error) {
+	e.b = bytebufferpool.Get()
+	e.b.B, e.n, err = codec.AppendMsg(e.b.B, m)
+	if err != nil {
+		e.free()
+	}
+	return e, err
+}
+
+func (e *encoded) message() codec.Message { return codec.ArgsMessage(e.b.B, e.n) }
+func (e *encoded) free()                  { bytebufferpool.Put(e.b) }
