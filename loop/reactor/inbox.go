@@ -1,0 +1,86 @@
+package reactor
+
+import (
+	"sync"
+
+	"github.com/aemp-go/aemp/loop"
+)
+
+// maxSpare is how many tasks the inbox's second slice may keep room for: 1 MiB.
+const maxSpare = 64 << 10
+
+// An inbox takes tasks from any goroutine. The bell is rung for the first of a
+// batch only, and the loop takes whole batches, one per turn, so that a task which
+// posts itself again leaves room for everything else.
+type inbox struct {
+	bell bell
+
+	mu      sync.Mutex
+	tasks   []loop.Task
+	armed   bool // the bell has been rung and not been heard
+	stopped bool
+	posted  uint64
+
+	spare []loop.Task // the loop's; the next batch collects in it
+}
+
+func (in *inbox) post(t loop.Task) bool {
+	in.mu.Lock()
+	if in.stopped {
+		in.mu.Unlock()
+		return false
+	}
+	in.tasks = append(in.tasks, t)
+	in.posted++
+	quiet := !in.armed
+	in.armed = true
+	in.mu.Unlock()
+	if quiet {
+		in.bell.ring()
+	}
+	return true
+}
+
+// ring makes the loop take a turn even if there is no task.
+func (in *inbox) ring() {
+	in.mu.Lock()
+	quiet := !in.armed
+	in.armed = true
+	in.mu.Unlock()
+	if quiet {
+		in.bell.ring()
+	}
+}
+
+// take is called by the loop when it has heard the bell.
+func (in *inbox) take() []loop.Task {
+	in.mu.Lock()
+	batch := in.tasks
+	in.tasks, in.spare = in.spare, nil
+	in.armed = false
+	in.mu.Unlock()
+	return batch
+}
+
+// recycle gives a batch back whose tasks are all run and forgotten.
+func (in *inbox) recycle(batch []loop.Task) {
+	if cap(batch) <= maxSpare {
+		in.spare = batch[:0]
+	}
+}
+
+// stop refuses tasks from now on and returns those accepted before.
+func (in *inbox) stop() []loop.Task {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.stopped = true
+	batch := in.tasks
+	in.tasks = nil
+	return batch
+}
+
+func (in *inbox) total() uint64 {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.posted
+}

@@ -1,0 +1,79 @@
+package reactor
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	tooLong     = 100 * time.Millisecond // a callback must not take that long
+	watchPeriod = tooLong / 2
+	watchPause  = 10 * time.Second // between two complaints about one loop
+)
+
+// A pulse tells how late a loop is. It is written by the loop only, save that
+// worst is taken by Stats.
+type pulse struct {
+	since  atomic.Int64 // when the running turn began, in ns of the loop's clock; 0: none runs
+	recent atomic.Int64 // the longest turn of late
+	worst  atomic.Int64
+}
+
+func (p *pulse) begin(now time.Duration) time.Duration {
+	p.since.Store(int64(now))
+	return now
+}
+
+func (p *pulse) end(began, now time.Duration) {
+	p.since.Store(0)
+	p.note(now - began)
+}
+
+// note takes the length of a turn, or how late a timer is.
+func (p *pulse) note(late time.Duration) {
+	d := int64(late)
+	recent := p.recent.Load()
+	p.recent.Store(max(d, recent-recent/64))
+	if d > p.worst.Load() {
+		p.worst.Store(d)
+	}
+}
+
+func (p *pulse) lag() time.Duration { return time.Duration(p.recent.Load()) }
+
+// watch looks for loops that are held up, and says by what.
+func (g *Group) watch() {
+	tick := time.NewTicker(watchPeriod)
+	defer tick.Stop()
+	quietUntil := make([]time.Duration, len(g.loops))
+	for {
+		select {
+		case <-g.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for i, l := range g.loops {
+			since, now := time.Duration(l.pulse.since.Load()), l.Now()
+			if since == 0 || now-since < tooLong || now < quietUntil[i] {
+				continue
+			}
+			quietUntil[i] = now + watchPause
+			g.log.Warn("a callback blocks its event loop", "loop", i, "for", now-since, "stack", l.stack())
+		}
+	}
+}
+
+// stack is what the loop's goroutine is doing. It stops the world for a moment.
+func (l *eventLoop) stack() string {
+	buf := make([]byte, 1<<20)
+	all := buf[:runtime.Stack(buf, true)]
+	start := bytes.Index(all, fmt.Appendf(nil, "goroutine %d [", l.id))
+	if start < 0 {
+		return ""
+	}
+	own, _, _ := bytes.Cut(all[start:], []byte("\n\n"))
+	return string(own)
+}
