@@ -26,7 +26,11 @@ func (n *Node) Call(ctx context.Context, to string, args ...any) (codec.Message,
 		return codec.Message{}, err
 	}
 	defer p.Kill()
-	mon, err := n.Monitor(to, func(_ *Context, r Reason) {
+	m, err := codec.MessageOf(args...)
+	if err != nil {
+		return codec.Message{}, err
+	}
+	mon, err := n.newMonitor(to, nil, nil, func(_ *Context, r Reason) {
 		select {
 		case answer <- callResult{err: &ReasonError{to, r}}:
 		default:
@@ -35,11 +39,9 @@ func (n *Node) Call(ctx context.Context, to string, args ...any) (codec.Message,
 	if err != nil {
 		return codec.Message{}, err
 	}
+	mon.announce(nil)
+	n.arm(mon)
 	defer mon.Cancel()
-	m, err := codec.MessageOf(args...)
-	if err != nil {
-		return codec.Message{}, err
-	}
 	if err := n.forward(ctx, to, with(m, p.ID())); err != nil {
 		return codec.Message{}, err
 	}
@@ -112,7 +114,7 @@ func (c *Context) Call(to string, args []any, timeout time.Duration, f func(self
 	if timeout > 0 {
 		p.ctx.After(timeout, func(*Context) { finish(codec.Message{}, ErrTimeout) })
 	} else {
-		watch, err = p.ctx.Monitor(to, func(_ *Context, r Reason) { finish(codec.Message{}, &ReasonError{to, r}) })
+		watch, err = p.ctx.monitor(to, true, func(_ *Context, r Reason) { finish(codec.Message{}, &ReasonError{to, r}) })
 	}
 	if err == nil {
 		var m codec.Message

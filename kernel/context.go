@@ -151,6 +151,10 @@ func (c *Context) HandleDefault(p *Port, h Handler) {
 // lost; with a node ID, when the link to the node is lost or can't be made. It is
 // cancelled when the current port dies.
 func (c *Context) Monitor(target string, f func(self *Context, r Reason)) (*Monitor, error) {
+	return c.monitor(target, false, f)
+}
+
+func (c *Context) monitor(target string, early bool, f func(self *Context, r Reason)) (*Monitor, error) {
 	m, err := c.shard.node.newMonitor(target, c.port, c.shard, f)
 	if err != nil {
 		return nil, err
@@ -160,6 +164,9 @@ func (c *Context) Monitor(target string, f func(self *Context, r Reason)) (*Moni
 			c.port.watching = watching{}
 		}
 		c.port.watching[m] = struct{}{}
+	}
+	if early {
+		m.announce(c.shard)
 	}
 	c.shard.to(m.watched(), loop.Func(m.enter))
 	return m, nil

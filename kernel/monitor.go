@@ -20,7 +20,8 @@ type Monitor struct {
 	local  *Port
 	peer   *peer
 	name   string
-	at     int // in the list of watchers
+	early  bool // its mon1 is sent already
+	at     int  // in the list of watchers
 	listed bool
 }
 
@@ -36,12 +37,9 @@ func (m *Monitor) Cancel() bool {
 	if !m.state.CompareAndSwap(armed, cancelled) {
 		return false
 	}
-	s := m.watched()
-	if s.inbox.run(loop.Func(m.leave)) {
-		s.inbox.wake()
-	}
-	if m.owner != nil && m.home.inbox.run(loop.Func(func() { delete(m.owner.watching, m) })) {
-		m.home.inbox.wake()
+	m.watched().enter(m.leave)
+	if m.owner != nil {
+		m.home.enter(func() { delete(m.owner.watching, m) })
 	}
 	return true
 }
@@ -169,17 +167,38 @@ func (n *Node) ghost(name string) *Port {
 	return g
 }
 
+// announce sends the monitor's mon1 ahead of it, so that it is before a message that
+// may kill the port. From shard s, or from a goroutine (nil).
+func (m *Monitor) announce(s *shard) {
+	p := m.peer
+	if p == nil || m.name == "" {
+		return
+	}
+	a, err := p.out.Message("", p.node.marks.Hard, mon1(m.name))
+	m.early = err == nil
+	switch {
+	case !a.Wake:
+	case s == nil:
+		p.wake()
+	default:
+		s.flushLater(p)
+	}
+}
+
 // monitor arms from a goroutine.
 func (n *Node) monitor(target string, act func(*Context, Reason)) (*Monitor, error) {
 	m, err := n.newMonitor(target, nil, nil, act)
 	if err != nil {
 		return nil, err
 	}
-	m.home = m.watched()
-	if m.home.inbox.run(loop.Func(m.enter)) {
-		m.home.inbox.wake()
-	}
+	n.arm(m)
 	return m, nil
+}
+
+// arm puts a monitor of the node's in its place; it acts on its target's shard.
+func (n *Node) arm(m *Monitor) {
+	m.home = m.watched()
+	m.home.enter(m.enter)
 }
 
 // Monitor calls f, on a loop, when the port dies or the way to it is lost; with a

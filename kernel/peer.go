@@ -48,9 +48,9 @@ type peer struct {
 	received uint64
 	since    time.Duration
 
-	watched map[string]*watchers  // our monitors, by port name; "" is the node itself
-	theirs  map[string][]*Monitor // its monitors of our ports
-	held    int                   // how many those are
+	watched map[string]*watchedPort // our monitors, by port name; "" is the node itself
+	theirs  map[string][]*Monitor   // its monitors of our ports
+	held    int                     // how many those are
 }
 
 // attempt is a try to connect to all of a node's addresses.
@@ -114,7 +114,9 @@ func (p *peer) flush() {
 		p.checkOverload()
 		return
 	}
-	p.connect()
+	if n, _ := p.out.Level(); n > 0 {
+		p.connect()
+	}
 }
 
 // checkOverload resets a link whose queue stays at its hard limit: handlers can't wait,
@@ -428,9 +430,9 @@ func (p *peer) watch(m *Monitor) {
 	}
 	w := p.watched[m.name]
 	if w == nil {
-		w = &watchers{}
+		w = &watchedPort{}
 		if p.watched == nil {
-			p.watched = map[string]*watchers{}
+			p.watched = map[string]*watchedPort{}
 		}
 		p.watched[m.name] = w
 	}
@@ -438,13 +440,23 @@ func (p *peer) watch(m *Monitor) {
 	if t := p.node.trace; t != nil {
 		t.watched(p, m)
 	}
-	if m.name == "" {
-		p.connect()
+	if m.early {
 		return
 	}
-	if len(*w) == 1 {
+	w.sharing++
+	switch {
+	case m.name == "":
+		p.connect()
+	case w.sharing == 1:
 		p.tell(mon1(m.name))
 	}
+}
+
+// watchedPort is a peer's port that we monitor: one mon1 serves all our monitors,
+// save the early ones, which have their own.
+type watchedPort struct {
+	watchers
+	sharing int
 }
 
 func (p *peer) unwatch(m *Monitor) {
@@ -453,11 +465,13 @@ func (p *peer) unwatch(m *Monitor) {
 		return
 	}
 	w.remove(m)
-	if len(*w) > 0 {
-		return
+	if len(w.watchers) == 0 {
+		delete(p.watched, m.name)
 	}
-	delete(p.watched, m.name)
-	if m.name != "" {
+	if !m.early {
+		w.sharing--
+	}
+	if m.name != "" && (m.early || w.sharing == 0) {
 		p.tell(mon0(m.name))
 	}
 }

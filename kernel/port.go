@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 
 	"github.com/aemp-go/aemp/codec"
-	"github.com/aemp-go/aemp/loop"
 )
 
 // Handler gets a message in the context of the port that it was sent to. It runs
@@ -100,13 +99,11 @@ func (p *Port) kill(r Reason) { p.change(func() { p.die(r) }) }
 
 // change runs f on the port's shard, after what the caller has sent to the port.
 func (p *Port) change(f func()) {
-	if p.shard.inbox.run(loop.Func(func() {
+	p.shard.enter(func() {
 		if !p.dead.Load() {
 			f()
 		}
-	})) {
-		p.shard.inbox.wake()
-	}
+	})
 }
 
 // deliver hands a message to the port; on its shard.
