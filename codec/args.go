@@ -1,5 +1,7 @@
 package codec
 
+import "math"
+
 // Args reads a list's elements one after the other:
 //
 //	r := m.Args()
@@ -82,10 +84,13 @@ func read[T any](a *Args, what string, get func(Value) (T, error)) (x T) {
 
 // Int reads an integer.
 func (a *Args) Int() int64 {
-	if a.n > 0 && a.b[0] < 0x80 && a.err == nil {
-		n := int64(a.b[0])
-		a.advance(1)
-		return n
+	if a.n > 0 && a.err == nil {
+		if s := shapes[a.b[0]]; s.kind == Int {
+			if u, neg := intBits(a.b); neg || u <= math.MaxInt64 {
+				a.advance(1 + int(s.n))
+				return int64(u)
+			}
+		}
 	}
 	return read(a, "int64", Value.Int)
 }
@@ -104,17 +109,29 @@ func (a *Args) Text() string { return string(a.TextBytes()) }
 
 // TextBytes reads a string as UTF-8 octets, borrowed where no conversion is needed.
 func (a *Args) TextBytes() []byte {
-	if a.n > 0 && a.b[0]&0xe0 == 0xa0 && a.err == nil {
-		size := 1 + int(a.b[0]&0x1f)
-		s := a.b[1:size:size]
-		a.advance(size)
-		return s
+	if a.n > 0 && a.err == nil {
+		if s := shapes[a.b[0]]; s.kind == Text {
+			end := int(s.head) + s.length(a.b)
+			text := a.b[s.head:end:end]
+			a.advance(end)
+			return text
+		}
 	}
 	return read(a, "text", Value.TextBytes)
 }
 
 // Bytes reads octets, borrowed where no conversion is needed.
-func (a *Args) Bytes() []byte { return read(a, "bytes", Value.Bytes) }
+func (a *Args) Bytes() []byte {
+	if a.n > 0 && a.err == nil {
+		if s := shapes[a.b[0]]; s.kind == Bytes {
+			end := int(s.head) + s.length(a.b)
+			octets := a.b[s.head:end:end]
+			a.advance(end)
+			return octets
+		}
+	}
+	return read(a, "bytes", Value.Bytes)
+}
 
 // IsNil says whether the next element is nil. It doesn't step over it.
 func (a *Args) IsNil() bool {

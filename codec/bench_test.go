@@ -37,7 +37,7 @@ func BenchmarkReferenceMsgpAppend(b *testing.B) {
 	buf := make([]byte, 0, 256)
 	b.ReportAllocs()
 	for i := range b.N {
-		buf = appendBare(buf[:0], int64(i))
+		buf = appendBare(buf[:0], benchInt+int64(i&63))
 	}
 }
 
@@ -50,7 +50,7 @@ func BenchmarkEncodeArgs(b *testing.B) {
 	buf := make([]byte, 0, 256)
 	b.ReportAllocs()
 	for i := range b.N {
-		buf, _ = send(buf[:0], benchPort, benchTag, i, benchText)
+		buf, _ = send(buf[:0], benchPort, benchTag, benchInt+i&63, benchText)
 	}
 }
 
@@ -59,7 +59,7 @@ func BenchmarkEncodeGenerated(b *testing.B) {
 	m := &job{Tag: []byte(benchTag), Payload: []byte(benchText)}
 	b.ReportAllocs()
 	for i := range b.N {
-		m.N = int64(i)
+		m.N = benchInt + int64(i&63)
 		buf, _ = codec.AppendFrameMsg(buf[:0], benchPort, m, codec.DefaultLimits)
 	}
 }
@@ -106,14 +106,26 @@ func BenchmarkReadArgs(b *testing.B) {
 }
 
 func BenchmarkDecodeGenerated(b *testing.B) {
-	body := benchBody(b)
-	_, m, _ := codec.Split(body)
+	frame, err := codec.AppendFrameMsg(nil, benchPort, &job{Tag: []byte(benchTag), N: benchInt, Payload: []byte(benchText)}, codec.DefaultLimits)
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, m, _ := codec.Split(frame[4:])
 	var dst job
 	b.ReportAllocs()
 	for range b.N {
 		if err := m.Decode(&dst); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func BenchmarkReferenceMarshal(b *testing.B) {
+	m := &job{Tag: []byte(benchTag), N: benchInt, Payload: []byte(benchText)}
+	buf := make([]byte, 0, 256)
+	b.ReportAllocs()
+	for range b.N {
+		buf, _ = m.MarshalMsg(buf[:0])
 	}
 }
 

@@ -11,43 +11,50 @@ import (
 // nested. If the result is longer than lim.Message, dst comes back as it was.
 func appendCBOR(dst, body []byte, lim Limits) ([]byte, error) {
 	at := len(dst)
-	for i := 0; i < len(body); {
-		c := body[i]
-		s := shapes[c]
-		n := s.length(body[i:])
-		i += int(s.head)
-		switch s.kind {
-		case Nil:
-			dst = append(dst, 0xf6)
-		case Bool:
-			dst = append(dst, 0xf4+c-0xc2)
-		case Int:
-			dst = appendCBORInt(dst, body[i-1:])
-			i += n
-		case Float:
-			dst = appendCBORFloat(dst, Value{body[i-1:]}.float())
-			i += n
-		case Text, Bytes:
-			major := byte(cborText)
-			if s.kind == Bytes || !perlText(body[i:i+n]) {
-				major = cborBytes
-			}
-			dst = append(cborHead(dst, major, uint64(n)), body[i:i+n]...)
-			i += n
-		case List:
-			dst = cborHead(dst, cborList, uint64(n))
-		case Map:
-			dst = cborHead(dst, cborMap, uint64(n))
-		case Tagged:
-			number, _ := intBits(body[i:])
-			i += valueSize(body[i:])
-			dst = cborHead(dst, cborTag, number)
-		}
+	for len(body) > 0 {
+		dst, body = appendCBORHead(dst, body)
 		if len(dst)-at > lim.Message {
 			return dst[:at], &LimitError{"octets in a message", lim.Message}
 		}
 	}
 	return dst, nil
+}
+
+// appendCBORHead converts the head that body begins with, together with the
+// payload of a scalar or string, and returns what follows.
+func appendCBORHead(dst, body []byte) (_, rest []byte) {
+	c := body[0]
+	s := shapes[c]
+	n := s.length(body)
+	payload := body[s.head:]
+	switch s.kind {
+	case Text, Bytes:
+		text := payload[:n]
+		major := byte(cborText)
+		if s.kind == Bytes || !perlText(text) {
+			major = cborBytes
+		}
+		return append(cborHead(dst, major, uint64(n)), text...), payload[n:]
+	case Int:
+		u, neg := intBits(body)
+		if neg {
+			return cborHead(dst, cborNegative, ^u), payload[n:]
+		}
+		return cborHead(dst, cborUint, u), payload[n:]
+	case Float:
+		return appendCBORFloat(dst, Value{body}.float()), payload[n:]
+	case Nil:
+		return append(dst, 0xf6), payload
+	case Bool:
+		return append(dst, 0xf4+c-0xc2), payload
+	case List:
+		return cborHead(dst, cborList, uint64(n)), payload
+	case Map:
+		return cborHead(dst, cborMap, uint64(n)), payload
+	default: // Tagged
+		number, _ := intBits(payload)
+		return cborHead(dst, cborTag, number), payload[valueSize(payload):]
+	}
 }
 
 // cborHead appends the shortest head.
@@ -67,16 +74,8 @@ func cborHead(b []byte, major byte, arg uint64) []byte {
 	}
 }
 
-func appendCBORInt(dst, b []byte) []byte {
-	u, neg := intBits(b)
-	if neg {
-		return cborHead(dst, cborNegative, ^u)
-	}
-	return cborHead(dst, cborUint, u)
-}
-
 func appendCBORFloat(dst []byte, f float64) []byte {
-	if narrow := float32(f); float64(narrow) == f || f != f {
+	if narrow := float32(f); float64(narrow) == f {
 		return binary.BigEndian.AppendUint32(append(dst, 0xfa), math.Float32bits(narrow))
 	}
 	return binary.BigEndian.AppendUint64(append(dst, 0xfb), math.Float64bits(f))

@@ -88,6 +88,12 @@ func (c *checker) head() (shape, int, error) {
 }
 
 func (c *checker) value(depth int) error {
+	if c.i < len(c.b) {
+		if size := int(scalarSize[c.b[c.i]]); size != 0 && size <= len(c.b)-c.i {
+			c.i += size
+			return nil
+		}
+	}
 	start := c.i
 	s, n, err := c.head()
 	if err != nil {

@@ -156,17 +156,16 @@ func appendJSONEscape(out []byte, c byte) []byte {
 }
 
 // appendJSONFloat appends the shortest decimal form that reads back as f, with a
-// point or exponent.
+// point or exponent. It takes the exponent where Perl would.
 func appendJSONFloat(out []byte, f float64) ([]byte, error) {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
+	abs := math.Abs(f)
+	switch {
+	case math.IsNaN(f) || math.IsInf(f, 0):
 		return out, &ValueError{"float " + strconv.FormatFloat(f, 'g', -1, 64), JSON}
+	case abs != 0 && (abs < 1e-4 || abs >= 1e15):
+		return strconv.AppendFloat(out, f, 'e', -1, 64), nil
+	case f == math.Trunc(f):
+		return strconv.AppendFloat(out, f, 'f', 1, 64), nil
 	}
-	at := len(out)
-	out = strconv.AppendFloat(out, f, 'g', -1, 64)
-	for _, c := range out[at:] {
-		if c == '.' || c == 'e' {
-			return out, nil
-		}
-	}
-	return append(out, '.', '0'), nil
+	return strconv.AppendFloat(out, f, 'f', -1, 64), nil
 }

@@ -123,12 +123,30 @@ func (m Message) Equal(o Message) bool { return equalLists(m.Args(), o.Args()) }
 
 // Decode reads the whole list of arguments into a generated type: a tuple type
 // takes exactly as many as it has fields. A type that encodes as a map takes a
-// message whose only argument is a map.
+// message whose only argument is a map. If dst is a msgp.Marshaler too, as
+// generated types are, it is as tolerant of Perl's types as the accessors.
 //
 // Nothing of dst may refer to the octets it was decoded from after Decode (as
 // types generated with zero-copy do). dst may be half filled after an error.
 func (m Message) Decode(dst msgp.Unmarshaler) error {
-	if m.n == 1 && shapes[m.Raw()[0]].kind == Map {
+	err := m.decode(dst)
+	if err == nil {
+		return nil
+	}
+	if list, ok := m.adapt(dst, err); ok {
+		err = decodeFrom(list, dst)
+	}
+	if err != nil {
+		return fmt.Errorf("decode message into %T: %w", dst, err)
+	}
+	return nil
+}
+
+// wantsMap says whether the message may be the encoding of a type that encodes as a map.
+func (m Message) wantsMap() bool { return m.n == 1 && shapes[m.Raw()[0]].kind == Map }
+
+func (m Message) decode(dst msgp.Unmarshaler) error {
+	if m.wantsMap() {
 		return decodeFrom(m.Raw(), dst)
 	}
 	if m.head > 0 {
@@ -139,26 +157,19 @@ func (m Message) Decode(dst msgp.Unmarshaler) error {
 	buf := listBuffers.Get().(*[]byte)
 	b := append(listHead((*buf)[:0], m.Len()), m.b...)
 	err := decodeFrom(b, dst)
-	if cap(b) <= maxListBuffer {
+	if cap(b) <= maxKept {
 		*buf = b
 	}
 	listBuffers.Put(buf)
 	return err
 }
 
-// maxListBuffer is how large a buffer in octets may be to be kept for the next
-// Decode: enough for all but the rare huge message.
-const maxListBuffer = 64 << 10
-
 var listBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 func decodeFrom(b []byte, dst msgp.Unmarshaler) error {
 	rest, err := dst.UnmarshalMsg(b)
-	if err != nil {
-		return fmt.Errorf("decode message into %T: %w", dst, err)
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("%d octets are left over", len(rest))
 	}
-	if len(rest) > 0 {
-		return fmt.Errorf("decode message into %T: %d octets are left over", dst, len(rest))
-	}
-	return nil
+	return err
 }
