@@ -105,6 +105,7 @@ func (s *shard) linkStats() []LinkStats {
 		if p.shard != s || p.live == nil {
 			continue
 		}
+		p.live.link.Settle()
 		h := p.live.link.Handshake()
 		queued, dropped := p.out.Level()
 		all = append(all, LinkStats{

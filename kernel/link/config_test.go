@@ -3,6 +3,7 @@ package link
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aemp-go/aemp/codec"
@@ -25,7 +26,7 @@ func TestAnUnusableConfigIsRefusedByField(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := with(node("a"), c.change).Validate()
 			var ce *ConfigError
-			if !errors.As(err, &ce) || ce.Field != c.field {
+			if !errors.As(err, &ce) || ce.Field != c.field || !strings.Contains(err.Error(), c.field) {
 				t.Errorf("error %v, want one about %s", err, c.field)
 			}
 		})

@@ -246,14 +246,16 @@ func (o *Outbox) wakeWaiters() {
 	o.waiters = o.waiters[:0]
 }
 
-// Flush gives the connection what it can take. On the peer's loop.
-func (o *Outbox) Flush(c loop.Conn) {
+// Flush gives the connection what it can take. It reports true if somebody depends on
+// how much of that the network takes at the end of the turn: then the caller sees to a
+// Settle in a later one. On the peer's loop.
+func (o *Outbox) Flush(c loop.Conn) (settle bool) {
 	o.mu.Lock()
 	o.dirty = false
 	if o.state != Open || len(o.buf) == 0 || c.Blocked() {
 		o.settle(c)
 		o.mu.Unlock()
-		return
+		return false
 	}
 	b := o.buf
 	o.buf, o.spare = o.spare[:0], nil
@@ -266,6 +268,16 @@ func (o *Outbox) Flush(c loop.Conn) {
 
 	o.mu.Lock()
 	o.spare = b
+	o.settle(c)
+	settle = o.given >= o.marks.Low
+	o.mu.Unlock()
+	return settle
+}
+
+// Settle learns how much the connection still holds, and wakes who waits for room. On the
+// peer's loop.
+func (o *Outbox) Settle(c loop.Conn) {
+	o.mu.Lock()
 	o.settle(c)
 	o.mu.Unlock()
 }

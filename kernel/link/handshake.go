@@ -36,47 +36,6 @@ const (
 	Verified             // the peer has proved itself; rest is data, framed as InFraming says
 )
 
-// Peer is what a peer's greeting says. Nothing of it is proved before Verified.
-type Peer struct {
-	Node     string
-	Purpose  string // the WORD of aemp-WORD, or empty: a link
-	Instance string // tells processes with the same ID apart; empty from the original
-	Extended bool   // both sides have our extensions
-	Perl     bool   // the peer doesn't have them: treat it as the original
-	Kinds    Kinds  // frame kinds that both sides know
-	Greeting codec.Greeting
-}
-
-// Kinds is a set of frame kinds in msgpack framing.
-type Kinds uint8
-
-// ownKinds: messages and control frames.
-const ownKinds = Kinds(1<<codec.KindMessage | 1<<codec.KindControl)
-
-// Has says whether k is in the set.
-func (s Kinds) Has(k codec.Kind) bool { return k < 8 && s&(1<<k) != 0 }
-
-func (s Kinds) String() string {
-	var list []string
-	for k := range codec.Kind(8) {
-		if s.Has(k) {
-			list = append(list, strconv.Itoa(int(k)))
-		}
-	}
-	return strings.Join(list, ",")
-}
-
-// parseKinds reads what String writes; kinds that we can't know are left out.
-func parseKinds(list string) Kinds {
-	var s Kinds
-	for field := range strings.SplitSeq(list, ",") {
-		if k, err := strconv.ParseUint(field, 10, 8); err == nil && k < 8 {
-			s |= 1 << k
-		}
-	}
-	return s
-}
-
 // stage is what a Handshake waits for.
 type stage uint8
 
@@ -120,38 +79,6 @@ func (h *Handshake) setOwn(line1, line2 []byte) {
 	h.own = [2][]byte{line1, line2}
 	h.greeting = slices.Concat(line1, []byte{'\n'}, line2, []byte{'\n'})
 }
-
-func (h *Handshake) ownGreeting() codec.Greeting {
-	c, o := h.config, h.options
-	g := codec.Greeting{Protocol: protocolName, Version: codec.Version, Node: c.Node, Auths: c.AuthAccept}
-	for _, f := range c.Framings {
-		g.Framings = append(g.Framings, f.String())
-	}
-	add := func(name, value string) {
-		g.Keys = append(g.Keys, codec.Key{Name: name, Value: value, HasValue: true})
-	}
-	if c.Extensions {
-		add("x", "1")
-		add("kinds", ownKinds.String())
-		add("inst", c.Instance)
-	}
-	if c.Identity != nil {
-		add("tls", "1.0")
-	}
-	if o.PeerAddr != "" {
-		add("peeraddr", o.PeerAddr)
-	}
-	if o.Purpose == "" {
-		add("mproto", "1") // messages between nodes
-		add("gproto", "1") // the database
-	} else {
-		g.Protocol += "-" + o.Purpose
-	}
-	g.Keys = append(g.Keys, o.Keys...)
-	return g
-}
-
-const protocolName = "aemp"
 
 // Greeting is lines 1 and 2, to be written as soon as the connection is open.
 func (h *Handshake) Greeting() []byte { return h.greeting }
@@ -218,21 +145,6 @@ func (h *Handshake) readGreeting(line []byte) Step {
 	return Greeted
 }
 
-func (h *Handshake) setPeer(g codec.Greeting) {
-	h.peer = Peer{Node: g.Node, Greeting: g, Kinds: 1 << codec.KindMessage}
-	_, h.peer.Purpose, _ = strings.Cut(g.Protocol, "-")
-	x, _ := g.Key("x")
-	if x != "1" {
-		h.peer.Perl = true
-		return
-	}
-	h.peer.Instance, _ = g.Key("inst")
-	h.peer.Extended = h.config.Extensions
-	if kinds, ok := g.Key("kinds"); ok && h.config.Extensions {
-		h.peer.Kinds |= parseKinds(kinds) & ownKinds
-	}
-}
-
 func (h *Handshake) readNonce(line []byte) Step {
 	h.theirs[1] = bytes.Clone(line)
 	if bytes.Equal(h.theirs[1], h.own[1]) { // with another line 1: TLS roles would be undefined
@@ -264,43 +176,6 @@ func (h *Handshake) chooseFraming() bool {
 	return false
 }
 
-// chooseMethod takes the first of the peer's list that we send and that fits.
-func (h *Handshake) chooseMethod() bool {
-	for _, m := range h.peer.Greeting.Auths {
-		if slices.Contains(h.config.AuthOffer, m) && h.fits(m) {
-			h.method = m
-			return true
-		}
-	}
-	return false
-}
-
-// fits says whether a method can be used on this connection, by either side. The
-// original dies of hmac_sha3_512 under TLS.
-func (h *Handshake) fits(method string) bool {
-	switch method {
-	case codec.AuthExported:
-		return h.tls && h.peer.Extended
-	case codec.AuthTLS, codec.AuthAnonymous:
-		return h.tls
-	case codec.AuthHMAC:
-		return !h.tls
-	}
-	return true
-}
-
-// means says by what we could prove ourselves here.
-func (h *Handshake) means() string {
-	usable := slices.DeleteFunc(slices.Clone(h.config.AuthOffer), func(m string) bool { return !h.fits(m) })
-	switch {
-	case len(usable) > 0:
-		return "we can send " + strings.Join(usable, ",")
-	case h.tls:
-		return "we can send nothing under TLS"
-	}
-	return "we can send nothing without TLS"
-}
-
 // TLSUp tells that TLS is established. The next Feed gives Ready.
 func (h *Handshake) TLSUp(s loop.Session) {
 	h.session = s
@@ -310,17 +185,6 @@ func (h *Handshake) TLSUp(s loop.Session) {
 // TLSClient says our part in TLS: the lower nonce is the client, whoever dialled.
 // After StartTLS.
 func (h *Handshake) TLSClient() bool { return bytes.Compare(h.own[1], h.theirs[1]) < 0 }
-
-// Peer is the other side; after Greeted.
-func (h *Handshake) Peer() Peer { return h.peer }
-
-// IsSelf says that the peer has our node ID: it is ourselves or, if IsTwin, another
-// process with the same ID. After Greeted. Only the caller knows what that means: a
-// seed that is us, or a raw connection within the node.
-func (h *Handshake) IsSelf() bool { return h.peer.Node == h.config.Node }
-
-// IsTwin says that the peer is another process with our node ID.
-func (h *Handshake) IsTwin() bool { return h.IsSelf() && h.peer.Instance != h.config.Instance }
 
 // OutFraming is what we send; after Ready.
 func (h *Handshake) OutFraming() codec.Framing { return h.out }

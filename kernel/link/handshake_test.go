@@ -187,10 +187,13 @@ func TestHandshakesAreRefusedForTheRightReason(t *testing.T) {
 		aMeets ErrorKind // 0: goes on waiting
 		bMeets ErrorKind
 	}{
-		"different secrets":         {node("a"), with(node("b"), func(c *Config) { c.Secret = []byte("falsch") }), WrongSecret, WrongSecret},
-		"secrets differ under TLS":  {withCert(node("a")), with(withCert(node("b")), func(c *Config) { c.Secret = nil }), WrongSecret, WrongSecret},
-		"a stranger without TLS":    {withCert(node("a")), node("b"), TLSRequired, NoCommonAuth},
-		"the same, the original":    {withCert(node("a")), perl("b"), TLSRequired, NoCommonAuth},
+		"different secrets":        {node("a"), with(node("b"), func(c *Config) { c.Secret = []byte("falsch") }), WrongSecret, WrongSecret},
+		"secrets differ under TLS": {withCert(node("a")), with(withCert(node("b")), func(c *Config) { c.Secret = nil }), WrongSecret, WrongSecret},
+		"a stranger without TLS":   {withCert(node("a")), node("b"), TLSRequired, NoCommonAuth},
+		"the same, the original":   {withCert(node("a")), perl("b"), TLSRequired, NoCommonAuth},
+		"nothing to send under TLS": {
+			with(withCert(node("a")), func(c *Config) { c.AuthOffer = []string{} }), withCert(node("b")), NoCommonAuth, NoCommonAuth,
+		},
 		"no secret and no TLS":      {with(node("a"), func(c *Config) { c.Secret = nil }), node("b"), NoCommonAuth, NoCommonAuth},
 		"no common framing one way": {with(node("a"), func(c *Config) { c.Framings = []codec.Framing{codec.Msgpack} }), perl("b"), NoCommonFraming, NoCommonFraming},
 		"cleartext isn't accepted by itself": {

@@ -316,10 +316,21 @@ func (l *Link) isEcho(body []byte) bool {
 
 // Flush gives the connection what is to be sent.
 func (l *Link) Flush() {
-	if l.phase == up {
-		l.out.Flush(l.conn)
+	if l.phase == up && l.out.Flush(l.conn) {
+		l.conn.Loop().Post((*settleTask)(l))
 	}
 }
+
+// Settle brings the outbox's account of the connection up to date.
+func (l *Link) Settle() {
+	if l.phase == up {
+		l.out.Settle(l.conn)
+	}
+}
+
+type settleTask Link
+
+func (t *settleTask) Run() { (*Link)(t).Settle() }
 
 // Buffered is what the connection holds, in octets.
 func (l *Link) Buffered() int { return l.conn.Buffered() }

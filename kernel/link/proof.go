@@ -2,6 +2,7 @@ package link
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/aemp-go/aemp/codec"
 )
@@ -11,6 +12,43 @@ const exportLabel = "EXPORTER-aemp-tlsexp"
 
 // exportOctets is as much as HMAC-SHA3-512 gives out.
 const exportOctets = 64
+
+// chooseMethod takes the first of the peer's list that we send and that fits.
+func (h *Handshake) chooseMethod() bool {
+	for _, m := range h.peer.Greeting.Auths {
+		if slices.Contains(h.config.AuthOffer, m) && h.fits(m) {
+			h.method = m
+			return true
+		}
+	}
+	return false
+}
+
+// fits says whether a method can be used on this connection, by either side. The
+// original dies of hmac_sha3_512 under TLS.
+func (h *Handshake) fits(method string) bool {
+	switch method {
+	case codec.AuthExported:
+		return h.tls && h.peer.Extended
+	case codec.AuthTLS, codec.AuthAnonymous:
+		return h.tls
+	case codec.AuthHMAC:
+		return !h.tls
+	}
+	return true
+}
+
+// means says by what we could prove ourselves here.
+func (h *Handshake) means() string {
+	usable := slices.DeleteFunc(slices.Clone(h.config.AuthOffer), func(m string) bool { return !h.fits(m) })
+	switch {
+	case len(usable) > 0:
+		return "we can send " + strings.Join(usable, ",")
+	case h.tls:
+		return "we can send nothing under TLS"
+	}
+	return "we can send nothing without TLS"
+}
 
 // Proof is line 3 with its end: once it is out, the peer may take this connection
 // for the link, and may send data. After Ready. It fails only if the TLS session can't export.
