@@ -105,4 +105,3 @@ func (h *Handshake) IsSelf() bool { return h.peer.Node == h.config.Node }
 
 // IsTwin says that the peer is another process with our node ID.
 func (h *Handshake) IsTwin() bool { return h.IsSelf() && h.peer.Instance != h.config.Instance }
-

@@ -47,9 +47,9 @@ type Action struct {
 }
 
 // A Survivor chooses which of the connections with one peer is the link (protocol
-// 2.5). Connections are numbers that the caller never uses twice. It is told
-// of each connection from Ready on, and of each end of one, except of those that it
-// closed or took down itself.
+// 2.5). Connections are numbers that the caller never uses twice. It is told of
+// each connection from Ready on, and of its end; the end of one that it closed or
+// took down itself means nothing any more.
 //
 // # Who decides
 //
@@ -248,8 +248,9 @@ func (s *Survivor) ProbeAnswered() []Action {
 	return s.closeWhere(ErrConnected, func(c candidate) bool { return c.held })
 }
 
-// ProbeFailed: the link gave no sign of life in time. If nobody waits any more, that
-// is a matter of the link's own liveness.
+// ProbeFailed: the link gave no sign of life within 2 s of Probe. If nobody waits
+// any more, that is a matter of the link's own liveness. The caller stops its timer
+// when the link ends, lest it speak of the next one.
 func (s *Survivor) ProbeFailed() []Action {
 	if !s.probing {
 		return nil
