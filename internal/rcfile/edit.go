@@ -40,11 +40,10 @@ func onOwnLine(text string) string {
 func (f *File) insert(pair string) string {
 	closing := f.root.end - 1
 	line := strings.LastIndexByte(f.text[:closing], '\n') + 1
-	before, between := f.text[:closing], f.text[closing:]
 	if line <= f.root.start || strings.TrimSpace(f.text[line:closing]) != "" {
 		return f.insertInline(pair)
 	}
-	before, between = f.text[:line], f.text[line:]
+	before, after := f.text[:line], f.text[line:]
 	eol := "\n"
 	if strings.HasSuffix(before, "\r\n") {
 		eol = "\r\n"
@@ -54,7 +53,7 @@ func (f *File) insert(pair string) string {
 		end := last.value.end
 		before = before[:end] + "," + before[end:]
 	}
-	return before + lead + pair + eol + between
+	return before + lead + pair + eol + after
 }
 
 func (f *File) insertInline(pair string) string {

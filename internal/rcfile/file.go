@@ -60,6 +60,9 @@ func Parse(path, text string) (*File, error) {
 	return f, nil
 }
 
+// Exists says whether there was a file to read.
+func (f *File) Exists() bool { return f.disk != nil }
+
 // Text is the file's content with all edits.
 func (f *File) Text() string { return f.text }
 
