@@ -100,31 +100,27 @@ var detachCases = []testCase{
 	{"both ends can be detached and talk", func(s *stage) {
 		c, v := s.pair()
 		up, down := text(300000, 32), text(200000, 33)
-		talk := func(e *end, send, want []byte) {
-			e.do(func() {
-				s.detach(e, nil, func(nc net.Conn) error {
-					s.net.Go(func() {
-						if _, err := nc.Write(send); err != nil {
-							s.Errorf("%s: %v", e.name, err)
-						}
-					})
-					p := make([]byte, len(want))
-					if _, err := io.ReadFull(nc, p); err != nil {
-						return err
-					}
-					if !bytes.Equal(p, want) {
-						return errors.New("wrong data")
-					}
-					if _, err := nc.Write([]byte{1}); err != nil {
-						return err
-					}
-					_, err := io.ReadFull(nc, p[:1])
-					return err
-				})
-			})
+		write := func(nc net.Conn, p []byte) error { _, err := nc.Write(p); return err }
+		read := func(nc net.Conn, want []byte) error {
+			p := make([]byte, len(want))
+			if _, err := io.ReadFull(nc, p); err != nil {
+				return err
+			}
+			if !bytes.Equal(p, want) {
+				return errors.New("wrong data")
+			}
+			return nil
 		}
-		talk(c, up, down)
-		talk(v, down, up)
+		c.do(func() {
+			s.detach(c, nil, func(nc net.Conn) error {
+				return errors.Join(write(nc, up), read(nc, down), write(nc, []byte{1}), read(nc, []byte{2}))
+			})
+		})
+		v.do(func() {
+			s.detach(v, v.got, func(nc net.Conn) error { // the other end has begun
+				return errors.Join(read(nc, up), write(nc, down), read(nc, []byte{1}), write(nc, []byte{2}))
+			})
+		})
 		s.until("both", func() bool { return c.finished() && v.finished() })
 	}},
 	{"a detached connection honours its deadline and knows its addresses", func(s *stage) {

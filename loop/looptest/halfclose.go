@@ -37,11 +37,12 @@ var halfCloseCases = []testCase{
 	}},
 	{"EOF that meets EOF ends both directions", func(s *stage) {
 		c, v := s.pair()
-		for _, e := range []*end{c, v} {
-			e.do(func() {
-				e.onEOF = func() { e.close(errOurs) }
-				e.conn.CloseWrite()
-			})
+		both := []*end{c, v}
+		for _, e := range both {
+			e.do(func() { e.onEOF = func() { e.close(errOurs) } })
+		}
+		for _, e := range both {
+			e.do(func() { e.conn.CloseWrite() })
 		}
 		s.until("both to close", func() bool { return c.closed > 0 && v.closed > 0 })
 		if c.err != errOurs || v.err != errOurs {

@@ -117,7 +117,7 @@ var outputCases = []testCase{
 		want := bytes.Join(more, nil)
 		c.do(func() {
 			c.onDrained = func() {
-				if len(more) > 0 {
+				for len(more) > 0 && !c.conn.Blocked() { // else it comes again
 					c.conn.Write(more[0])
 					more = more[1:]
 				}

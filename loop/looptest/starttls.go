@@ -37,7 +37,11 @@ func (s *stage) secure(ours, theirs *loop.Identity, diallerIsClient bool) (c, v 
 	c, v = s.pair()
 	cr, vr = new(tlsResult), new(tlsResult)
 	c.do(func() { c.startTLS(ours, diallerIsClient, nil, cr) })
-	v.do(func() { v.startTLS(theirs, !diallerIsClient, nil, vr) })
+	v.do(func() {
+		ahead := v.got // the other side has begun
+		v.got = nil
+		v.startTLS(theirs, !diallerIsClient, ahead, vr)
+	})
 	return c, v, cr, vr
 }
 

@@ -10,7 +10,8 @@ var stopCases = []testCase{
 	{"Close of a group ends all its connections and attempts with ErrStopped, and nothing runs afterwards", func(s *stage) {
 		g := s.group(2)
 		loops := g.Loops()
-		var ends []*end
+		c := s.end("client")
+		ends := []*end{c}
 		ln := s.listen(loops[1], s.net.Bind4(loops[1]), func() loop.Handler {
 			v := s.end("server")
 			ends = append(ends, v)
@@ -18,8 +19,6 @@ var stopCases = []testCase{
 		})
 		outside := s.end("client of another group")
 		s.on(s.a, func() { outside.conn = s.a.Dial(ln.Addr(), dialTime, outside) })
-		c := s.end("client")
-		ends = append(ends, c)
 		s.on(loops[0], func() { c.conn = loops[0].Dial(ln.Addr(), dialTime, c) })
 		s.until("all to open", func() bool { return len(ends) == 3 && ends[1].up && ends[2].up && c.up && outside.up })
 		attempt := s.end("attempt")
