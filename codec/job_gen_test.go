@@ -53,3 +53,199 @@ func (z *job) Msgsize() (s int) {
 	s = 1 + msgp.BytesPrefixSize + len(z.Tag) + msgp.Int64Size + msgp.BytesPrefixSize + len(z.Payload)
 	return
 }
+
+// MarshalMsg implements msgp.Marshaler
+func (z *profile) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// map header, size 4
+	// string "Name"
+	o = append(o, 0x84, 0xa4, 0x4e, 0x61, 0x6d, 0x65)
+	o = msgp.AppendString(o, z.Name)
+	// string "Ratio"
+	o = append(o, 0xa5, 0x52, 0x61, 0x74, 0x69, 0x6f)
+	o = msgp.AppendFloat64(o, z.Ratio)
+	// string "Ready"
+	o = append(o, 0xa5, 0x52, 0x65, 0x61, 0x64, 0x79)
+	o = msgp.AppendBool(o, z.Ready)
+	// string "Sizes"
+	o = append(o, 0xa5, 0x53, 0x69, 0x7a, 0x65, 0x73)
+	o = msgp.AppendArrayHeader(o, uint32(len(z.Sizes)))
+	for za0001 := range z.Sizes {
+		o = msgp.AppendInt(o, z.Sizes[za0001])
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *profile) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var field []byte
+	_ = field
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadMapHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	for zb0001 > 0 {
+		zb0001--
+		field, bts, err = msgp.ReadMapKeyZC(bts)
+		if err != nil {
+			err = msgp.WrapError(err)
+			return
+		}
+		switch msgp.UnsafeString(field) {
+		case "Name":
+			z.Name, bts, err = msgp.ReadStringBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Name")
+				return
+			}
+		case "Ratio":
+			z.Ratio, bts, err = msgp.ReadFloat64Bytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Ratio")
+				return
+			}
+		case "Ready":
+			z.Ready, bts, err = msgp.ReadBoolBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Ready")
+				return
+			}
+		case "Sizes":
+			var zb0002 uint32
+			zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+			if err != nil {
+				err = msgp.WrapError(err, "Sizes")
+				return
+			}
+			if cap(z.Sizes) >= int(zb0002) {
+				z.Sizes = (z.Sizes)[:zb0002]
+			} else {
+				z.Sizes = make([]int, zb0002)
+			}
+			for za0001 := range z.Sizes {
+				z.Sizes[za0001], bts, err = msgp.ReadIntBytes(bts)
+				if err != nil {
+					err = msgp.WrapError(err, "Sizes", za0001)
+					return
+				}
+			}
+		default:
+			bts, err = msgp.Skip(bts)
+			if err != nil {
+				err = msgp.WrapError(err)
+				return
+			}
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *profile) Msgsize() (s int) {
+	s = 1 + 5 + msgp.StringPrefixSize + len(z.Name) + 6 + msgp.Float64Size + 6 + msgp.BoolSize + 6 + msgp.ArrayHeaderSize + (len(z.Sizes) * (msgp.IntSize))
+	return
+}
+
+// MarshalMsg implements msgp.Marshaler
+func (z *report) MarshalMsg(b []byte) (o []byte, err error) {
+	o = msgp.Require(b, z.Msgsize())
+	// array header, size 8
+	o = append(o, 0x98)
+	o = msgp.AppendString(o, z.Name)
+	o = msgp.AppendBytes(o, z.Data)
+	o = msgp.AppendInt(o, z.N)
+	o = msgp.AppendFloat64(o, z.Ratio)
+	o = msgp.AppendFloat32(o, z.Small)
+	o = msgp.AppendBool(o, z.Ready)
+	o, err = z.Inner.MarshalMsg(o)
+	if err != nil {
+		err = msgp.WrapError(err, "Inner")
+		return
+	}
+	o = msgp.AppendArrayHeader(o, uint32(len(z.List)))
+	for za0001 := range z.List {
+		o = msgp.AppendString(o, z.List[za0001])
+	}
+	return
+}
+
+// UnmarshalMsg implements msgp.Unmarshaler
+func (z *report) UnmarshalMsg(bts []byte) (o []byte, err error) {
+	var zb0001 uint32
+	zb0001, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err)
+		return
+	}
+	if zb0001 != 8 {
+		err = msgp.ArrayError{Wanted: 8, Got: zb0001}
+		return
+	}
+	z.Name, bts, err = msgp.ReadStringBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Name")
+		return
+	}
+	z.Data, bts, err = msgp.ReadBytesBytes(bts, z.Data)
+	if err != nil {
+		err = msgp.WrapError(err, "Data")
+		return
+	}
+	z.N, bts, err = msgp.ReadIntBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "N")
+		return
+	}
+	z.Ratio, bts, err = msgp.ReadFloat64Bytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Ratio")
+		return
+	}
+	z.Small, bts, err = msgp.ReadFloat32Bytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Small")
+		return
+	}
+	z.Ready, bts, err = msgp.ReadBoolBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Ready")
+		return
+	}
+	bts, err = z.Inner.UnmarshalMsg(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "Inner")
+		return
+	}
+	var zb0002 uint32
+	zb0002, bts, err = msgp.ReadArrayHeaderBytes(bts)
+	if err != nil {
+		err = msgp.WrapError(err, "List")
+		return
+	}
+	if cap(z.List) >= int(zb0002) {
+		z.List = (z.List)[:zb0002]
+	} else {
+		z.List = make([]string, zb0002)
+	}
+	for za0001 := range z.List {
+		z.List[za0001], bts, err = msgp.ReadStringBytes(bts)
+		if err != nil {
+			err = msgp.WrapError(err, "List", za0001)
+			return
+		}
+	}
+	o = bts
+	return
+}
+
+// Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
+func (z *report) Msgsize() (s int) {
+	s = 1 + msgp.StringPrefixSize + len(z.Name) + msgp.BytesPrefixSize + len(z.Data) + msgp.IntSize + msgp.Float64Size + msgp.Float32Size + msgp.BoolSize + z.Inner.Msgsize() + msgp.ArrayHeaderSize
+	for za0001 := range z.List {
+		s += msgp.StringPrefixSize + len(z.List[za0001])
+	}
+	return
+}
