@@ -36,7 +36,7 @@ var closeCases = []testCase{
 			c.conn.CloseWrite()
 			c.conn.Close(errOurs)
 			c.conn.CloseAfterDrain(errOurs, time.Second)
-			if n := c.conn.Buffered(); n != 0 {
+			if n := c.conn.Buffered(); n != 0 || c.conn.Blocked() {
 				s.Errorf("%d octets are buffered", n)
 			}
 			if nc, err := c.conn.Detach(nil); err == nil || nc != nil {

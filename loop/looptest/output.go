@@ -4,13 +4,10 @@ import (
 	"bytes"
 )
 
-// floodSize is more than a network takes while nobody reads.
-const floodSize = 16 << 20
-
-// flood pauses v and writes that much to c.
+// flood pauses v and writes more to c than the network takes.
 func (s *stage) flood(c, v *end) []byte {
 	s.Helper()
-	p := text(floodSize, 3)
+	p := text(s.much, 3)
 	v.do(func() { v.conn.Pause() })
 	c.do(func() { c.conn.Write(p) })
 	s.pass(10 * ms)
@@ -94,6 +91,34 @@ var outputCases = []testCase{
 			s.Error("Drained though the network took all at once")
 		}
 	}},
+	{"Blocked is true from when the network took too little until Drained", func(s *stage) {
+		c, v := s.pair()
+		c.do(func() {
+			c.conn.Write([]byte("x"))
+			if c.conn.Blocked() {
+				s.Error("blocked before the network was asked")
+			}
+			c.onDrained = func() {
+				if c.conn.Blocked() {
+					s.Error("blocked in Drained")
+				}
+			}
+		})
+		s.until("it", v.hasGot("x"))
+		s.flood(c, v)
+		c.do(func() {
+			if !c.conn.Blocked() {
+				s.Error("not blocked in a flood")
+			}
+		})
+		v.do(func() { v.conn.Resume() })
+		s.until("Drained", func() bool { return c.drained > 0 })
+		c.do(func() {
+			if c.conn.Blocked() {
+				s.Error("blocked after Drained")
+			}
+		})
+	}},
 	{"Drained comes once when a flood is through", func(s *stage) {
 		c, v := s.pair()
 		p := s.flood(c, v)
@@ -112,7 +137,7 @@ var outputCases = []testCase{
 		c, v := s.pair()
 		var more [][]byte
 		for i := range 3 {
-			more = append(more, text(floodSize/8, uint64(i)))
+			more = append(more, text(s.much/8, uint64(i)))
 		}
 		want := bytes.Join(more, nil)
 		c.do(func() {

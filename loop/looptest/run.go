@@ -36,6 +36,10 @@ type Net interface {
 	Identity(name string) *loop.Identity
 }
 
+// A Net whose connections take little may say how much they never take at once, in
+// octets, instead of 16 MiB.
+type smallNet interface{ Flood() int }
+
 type testCase struct {
 	name string
 	run  func(s *stage)

@@ -20,10 +20,15 @@ type stage struct {
 	mu      sync.Mutex
 	changed chan struct{}
 	busy    sync.Map // loop.Loop -> *atomic.Int32, callbacks running
+	much    int      // octets, more than a network takes while nobody reads
 }
 
 func newStage(t *testing.T, net Net) *stage {
-	return &stage{T: t, net: net, changed: make(chan struct{}, 1)}
+	s := &stage{T: t, net: net, changed: make(chan struct{}, 1), much: 16 << 20}
+	if small, ok := net.(smallNet); ok {
+		s.much = small.Flood()
+	}
+	return s
 }
 
 func (s *stage) group(n int) loop.Group {

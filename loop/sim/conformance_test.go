@@ -42,6 +42,9 @@ func (n *simNet) Wait(changed <-chan struct{}) bool {
 func (n *simNet) Go(f func())             { n.w.Go(f) }
 func (n *simNet) Refused() netip.AddrPort { return netip.AddrPortFrom(n.w.Host("a").Addr(), 9) }
 
+// Flood is more than two buffers of a connection and what Write hands over at once.
+func (n *simNet) Flood() int { return 1 << 20 }
+
 func (n *simNet) BlackHole() (netip.AddrPort, bool) {
 	return netip.MustParseAddrPort("192.0.2.9:9"), true
 }
