@@ -82,7 +82,9 @@ func TestNothingIsLeftOfAMessageThatCantBeSent(t *testing.T) {
 		want string
 	}{
 		{"unknown type", func(b []byte) ([]byte, error) { return codec.AppendArgs(b, []any{1, make(chan int)}) }, "Go type chan int"},
-		{"unknown type inside", func(b []byte) ([]byte, error) { return codec.AppendArgs(b, []any{[]any{1, map[string]any{"k": struct{}{}}}}) }, "Go type struct {}"},
+		{"unknown type inside", func(b []byte) ([]byte, error) {
+			return codec.AppendArgs(b, []any{[]any{1, map[string]any{"k": struct{}{}}}})
+		}, "Go type struct {}"},
 		{"list that contains itself", func(b []byte) ([]byte, error) { return codec.AppendArgs(b, []any{cycle}) }, "levels of nesting"},
 		{"bad Raw", func(b []byte) ([]byte, error) { return codec.AppendArgs(b, []any{"x", codec.Raw{0xc1}}) }, "0xc1"},
 		{"two values in a Raw", func(b []byte) ([]byte, error) { return codec.AppendArgs(b, []any{codec.Raw{1, 2}}) }, "octets after the value"},
@@ -146,7 +148,7 @@ func TestNothingIsLeftOfAMessageThatCantBeSent(t *testing.T) {
 func TestFramesOfAllKindsOfMessagesAreTheSame(t *testing.T) {
 	for _, n := range []int{0, 3, 13, 14, 15, 16, 300} {
 		for _, port := range []string{"", "port", strings.Repeat("p", 31), strings.Repeat("p", 32)} {
-			args, list := []any{}, "\xdc" + string([]byte{byte(n >> 8), byte(n)})
+			args, list := []any{}, "\xdc"+string([]byte{byte(n >> 8), byte(n)})
 			for range n {
 				args = append(args, 1)
 				list += "\x01"
