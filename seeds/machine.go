@@ -152,6 +152,9 @@ func (m *Machine) NodeDown(now time.Duration, node string) []Action {
 // hands over what is to be done.
 func (m *Machine) finish(now time.Duration) []Action {
 	for _, k := range m.seeds {
+		if k.schedule.resting && !m.satisfied(k) {
+			k.schedule.hurry(now)
+		}
 		if k.schedule.due(now) {
 			m.round(now, k)
 		}

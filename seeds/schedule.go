@@ -33,7 +33,6 @@ func (s *schedule) advance(now time.Duration, random float64) {
 	least := min(leastPause, s.bound/2)
 	pause := least + time.Duration(random*float64(s.bound-least))
 	s.began, s.next = now, now+pause
-	s.resting = false
 }
 
 // hurry makes the next round due at once, but not within the least pause since

@@ -1,0 +1,250 @@
+package seeds
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// A model is a network in which anything may happen to a machine: names move,
+// addresses answer with another node or not at all, answers come in any order, links
+// end. It checks each action on the way.
+type model struct {
+	t       *rapid.T
+	m       *Machine
+	now     time.Duration
+	timer   time.Duration
+	seeds   []Seed
+	listed  map[Seed][]netip.AddrPort // the last answer that the machine got
+	names   map[Seed][]netip.AddrPort // the answer to come
+	answers map[netip.AddrPort]string // who is there: "", "self" or a node
+	dialled map[netip.AddrPort]string // who answered the machine last
+	up      map[string]bool           // links
+	told    map[string]bool           // SeedUp without SeedDown
+	asked   []Seed                    // Resolves to be answered
+	dialing []netip.AddrPort          // Dials to be answered
+	self    bool                      // was promoted
+}
+
+var (
+	places    []netip.AddrPort
+	residents = []string{"", "self", "alpha", "beta", "gamma"}
+)
+
+func init() {
+	for i := range 5 {
+		places = append(places, netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), 4040))
+	}
+}
+
+func newModel(t *rapid.T) *model {
+	s := &model{
+		t:       t,
+		listed:  make(map[Seed][]netip.AddrPort),
+		names:   make(map[Seed][]netip.AddrPort),
+		answers: make(map[netip.AddrPort]string),
+		dialled: make(map[netip.AddrPort]string),
+		up:      make(map[string]bool),
+		told:    make(map[string]bool),
+	}
+	list := []string{"a", "b", "c"}[:rapid.IntRange(1, 3).Draw(t, "seeds")]
+	s.seeds, _ = Parse(list)
+	s.m = NewMachine(s.seeds, monitorTimeout, nil)
+	fraction := rapid.Float64Range(0, 0.999)
+	s.m.random = func() float64 { return fraction.Draw(t, "random") }
+	s.take(s.m.Tick(0))
+	return s
+}
+
+func (s *model) take(actions []Action) {
+	for _, a := range actions {
+		switch a.Do {
+		case Resolve:
+			if slices.Contains(s.asked, a.Seed) {
+				s.t.Fatalf("%v asked for twice", a.Seed)
+			}
+			s.asked = append(s.asked, a.Seed)
+		case Dial:
+			if slices.Contains(s.dialing, a.Addr) {
+				s.t.Fatalf("%v dialled twice at once", a.Addr)
+			}
+			s.dialing = append(s.dialing, a.Addr)
+		case SetTimer:
+			if a.At <= s.now || a.At > s.now+monitorTimeout {
+				s.t.Fatalf("at %v the timer is set to %v", s.now, a.At)
+			}
+			s.timer = a.At
+		case Promote:
+			if s.self {
+				s.t.Fatal("promoted twice")
+			}
+			s.self = true
+		case SeedUp, SeedDown:
+			if s.told[a.Node] == (a.Do == SeedUp) {
+				s.t.Fatalf("%v twice", a)
+			}
+			s.told[a.Node] = a.Do == SeedUp
+		}
+	}
+	s.check()
+}
+
+// check: while an address isn't connected, something is under way or the timer set.
+func (s *model) check() {
+	for _, seed := range s.seeds {
+		missing := len(s.listed[seed]) == 0 && !slices.Contains(s.asked, seed)
+		for _, addr := range s.listed[seed] {
+			node := s.dialled[addr]
+			missing = missing || node != "self" && !s.up[node] && !slices.Contains(s.dialing, addr)
+		}
+		if missing && s.timer <= s.now {
+			s.t.Fatalf("at %v seed %v isn't connected, and nobody cares", s.now, seed)
+		}
+	}
+	for node, told := range s.told {
+		if told && !s.up[node] {
+			s.t.Fatalf("%s counts as a seed that is up", node)
+		}
+	}
+}
+
+func (s *model) answerResolve(i int) {
+	seed := s.asked[i]
+	s.asked = slices.Delete(s.asked, i, i+1)
+	addrs := s.names[seed]
+	if len(addrs) == 0 {
+		s.take(s.m.Resolved(s.now, seed, nil, errors.New("no such host")))
+		return
+	}
+	s.listed[seed] = addrs
+	s.take(s.m.Resolved(s.now, seed, addrs, nil))
+}
+
+func (s *model) answerDial(i int) {
+	addr := s.dialing[i]
+	s.dialing = slices.Delete(s.dialing, i, i+1)
+	switch node := s.answers[addr]; node {
+	case "":
+		s.take(s.m.Dialled(s.now, addr, "", errors.New("refused")))
+	case "self":
+		s.dialled[addr] = node
+		s.take(s.m.Dialled(s.now, addr, "me", fmt.Errorf("dial: %w", ErrSelf)))
+	default:
+		s.dialled[addr] = node
+		if rapid.Bool().Draw(s.t, "link") {
+			s.setUp(node, true)
+			s.take(s.m.Dialled(s.now, addr, node, nil))
+		} else {
+			s.take(s.m.Dialled(s.now, addr, node, errors.New("hung up")))
+		}
+	}
+}
+
+func (s *model) setUp(node string, up bool) {
+	s.up[node] = up
+	if up {
+		s.take(s.m.NodeUp(s.now, node))
+	} else {
+		s.take(s.m.NodeDown(s.now, node))
+	}
+}
+
+// wait lets time pass until the timer at most.
+func (s *model) wait(fraction float64) {
+	if s.timer <= s.now {
+		s.now += time.Duration(fraction * float64(time.Minute))
+		return
+	}
+	s.now += time.Duration(fraction * float64(s.timer-s.now))
+	if fraction == 1 {
+		s.take(s.m.Tick(s.now))
+	}
+}
+
+func (s *model) chaos() map[string]func(*rapid.T) {
+	node := rapid.SampledFrom(residents[2:])
+	return map[string]func(*rapid.T){
+		"rename": func(t *rapid.T) {
+			seed := rapid.SampledFrom(s.seeds).Draw(t, "seed")
+			s.names[seed] = rapid.SliceOfNDistinct(rapid.SampledFrom(places), 0, 3, rapid.ID[netip.AddrPort]).Draw(t, "addrs")
+		},
+		"settle": func(t *rapid.T) {
+			addr := rapid.SampledFrom(places).Draw(t, "addr")
+			if s.answers[addr] != "self" { // we don't move
+				s.answers[addr] = rapid.SampledFrom(residents).Draw(t, "node")
+			}
+		},
+		"link":   func(t *rapid.T) { s.setUp(node.Draw(t, "node"), true) },
+		"unlink": func(t *rapid.T) { s.setUp(node.Draw(t, "node"), false) },
+		"resolve": func(t *rapid.T) {
+			if len(s.asked) > 0 {
+				s.answerResolve(rapid.IntRange(0, len(s.asked)-1).Draw(t, "which"))
+			}
+		},
+		"answer": func(t *rapid.T) {
+			if len(s.dialing) > 0 {
+				s.answerDial(rapid.IntRange(0, len(s.dialing)-1).Draw(t, "which"))
+			}
+		},
+		"wait": func(t *rapid.T) { s.wait(rapid.SampledFrom([]float64{0.1, 0.5, 1}).Draw(t, "fraction")) },
+	}
+}
+
+// heal makes everything work, and lets all that is under way end.
+func (s *model) heal() {
+	for i, addr := range places {
+		if s.answers[addr] != "self" {
+			s.answers[addr] = residents[2+i%3]
+		}
+	}
+	for _, seed := range s.seeds {
+		if len(s.names[seed]) == 0 {
+			s.names[seed] = places[:1]
+		}
+	}
+	for end := s.now + 4*monitorTimeout; s.now < end; s.wait(1) {
+		for len(s.asked) > 0 || len(s.dialing) > 0 {
+			if len(s.asked) > 0 {
+				s.answerResolve(0)
+			} else {
+				s.answerDialWell()
+			}
+		}
+	}
+}
+
+func (s *model) answerDialWell() {
+	addr := s.dialing[0]
+	node := s.answers[addr]
+	if node != "self" {
+		s.setUp(node, true)
+		s.dialing = s.dialing[1:]
+		s.dialled[addr] = node
+		s.take(s.m.Dialled(s.now, addr, node, nil))
+		return
+	}
+	s.answerDial(0)
+}
+
+func TestWhateverHappensAllSeedsAreConnectedInTheEnd(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := newModel(t)
+		t.Repeat(s.chaos())
+		s.heal()
+		for _, seed := range s.seeds {
+			for _, addr := range s.listed[seed] {
+				if node := s.dialled[addr]; node != "self" && !s.told[node] {
+					t.Fatalf("%v at %v, where %q is, isn't connected", seed, addr, node)
+				}
+			}
+		}
+		if s.timer > s.now || len(s.asked)+len(s.dialing) > 0 {
+			t.Fatalf("at %v it isn't at rest: %v %v %v", s.now, s.timer, s.asked, s.dialing)
+		}
+	})
+}
