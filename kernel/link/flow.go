@@ -3,6 +3,7 @@ package link
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tinylib/msgp/msgp"
 
@@ -45,14 +46,25 @@ const (
 	Gone                        // refused with ErrGone
 )
 
+// chunkSize is where the outbox begins a new buffer: as much as is worth a write of its
+// own, and no more than stays in a core's cache.
+const chunkSize = 64 << 10
+
+// maxFree bounds the empty chunks that an outbox in use keeps.
+const maxFree = 4
+
 // An Outbox holds what is to be sent to one peer: the queue while there is no
-// link, and the link's outgoing buffer while there is one. Its lock is the one
-// lock on the hot path; it is held for one append. Methods may be called from any
-// goroutine unless they say otherwise.
+// link, and the link's outgoing buffer while there is one. Methods may be called from
+// any goroutine unless they say otherwise.
 //
 // Each link, or failed attempt at one, is an epoch: what is accepted within one
 // epoch arrives in order up to some message and not after it. A new epoch begins
 // when a link is lost and again when its monitors have fired.
+//
+// Senders append to one buffer under a lock that is held for one append, the one
+// lock on the hot path. A buffer that is full goes to the finished ones, which the
+// peer's loop takes without that lock: it would have to wait for its turn among
+// the senders, for a millisecond at times.
 type Outbox struct {
 	limits codec.Limits
 	marks  Marks
@@ -64,14 +76,18 @@ type Outbox struct {
 	state   OutboxState
 	epoch   uint64
 	framing codec.Framing
-	buf     []byte // frames not yet given to the connection: in msgpack while Queueing
-	spare   []byte // the buffer to use after buf
+	buf     []byte // whole frames, in msgpack while Queueing
 	scratch []byte // one msgpack frame, to be transcoded
-	given   int    // octets that the connection still holds
 	dirty   bool   // a Flush is on its way
 	dropped uint64
-	queued  int // messages in buf while Queueing
-	waiters []func()
+
+	finished atomic.Int64 // octets in full
+	given    atomic.Int64 // octets that the connection still holds
+	chunks   sync.Mutex   // may be taken under mu
+	full     [][]byte     // finished buffers, oldest first
+	free     [][]byte
+	used     bool // since the last Trim
+	waiters  []func()
 }
 
 // NewOutbox is an empty queue. fit lists the framings that the peer might choose.
@@ -155,7 +171,7 @@ func (o *Outbox) Control(c codec.Control) {
 }
 
 func (o *Outbox) admit(bound int) error {
-	switch n := len(o.buf) + o.given; {
+	switch n := o.level(); {
 	case o.state == Gone:
 		return ErrGone
 	case o.state == Failing:
@@ -167,6 +183,9 @@ func (o *Outbox) admit(bound int) error {
 	}
 	return ErrFull
 }
+
+// level is how many octets wait, under the lock.
+func (o *Outbox) level() int { return len(o.buf) + int(o.finished.Load()+o.given.Load()) }
 
 // target is where the next msgpack frame is written: right into the buffer where that is what goes out.
 func (o *Outbox) target() []byte {
@@ -200,7 +219,6 @@ func (o *Outbox) commit(b []byte, at int, err error) (Accepted, error) {
 			o.buf = o.buf[:at]
 			return Accepted{}, err
 		}
-		o.queued++
 		a.Queued = true
 	default:
 		if !direct {
@@ -215,78 +233,159 @@ func (o *Outbox) commit(b []byte, at int, err error) (Accepted, error) {
 	if cap(o.scratch) > maxKeptBuffer {
 		o.scratch = nil
 	}
+	if len(o.buf) >= chunkSize {
+		o.rotate()
+	}
 	if !o.dirty && !a.Dropped {
 		o.dirty, a.Wake = true, true
 	}
 	return a, nil
 }
 
-// maxKeptBuffer: larger buffers go back to the collector once they are empty, so
-// that one burst doesn't stay in memory for ever.
-const maxKeptBuffer = 2 << 20
+// maxKeptBuffer: larger buffers, those of a single large message, go back to the
+// collector once they are empty.
+const maxKeptBuffer = 4 * chunkSize
+
+// rotate puts the buffer to the finished ones and begins another.
+func (o *Outbox) rotate() {
+	o.chunks.Lock()
+	o.finished.Add(int64(len(o.buf)))
+	o.full = append(o.full, o.buf)
+	o.buf = nil
+	if n := len(o.free); n > 0 {
+		o.buf, o.free = o.free[n-1], o.free[:n-1]
+	}
+	o.chunks.Unlock()
+}
+
+// next is the oldest finished buffer, or nil.
+func (o *Outbox) next() []byte {
+	o.chunks.Lock()
+	defer o.chunks.Unlock()
+	if len(o.full) == 0 {
+		return nil
+	}
+	b := o.full[0]
+	n := copy(o.full, o.full[1:])
+	o.full[n] = nil
+	o.full = o.full[:n]
+	o.finished.Add(-int64(len(b)))
+	return b
+}
+
+// recycle keeps an empty buffer for later.
+func (o *Outbox) recycle(b []byte) {
+	if cap(b) == 0 || cap(b) > maxKeptBuffer {
+		return
+	}
+	o.chunks.Lock()
+	o.used = true
+	if len(o.free) < maxFree {
+		o.free = append(o.free, b[:0])
+	}
+	o.chunks.Unlock()
+}
+
+// Trim gives memory back that hasn't been used since the last Trim.
+func (o *Outbox) Trim() {
+	o.chunks.Lock()
+	if !o.used {
+		o.free = nil
+	}
+	o.used = false
+	o.chunks.Unlock()
+}
 
 // WhenRoom calls f once the queue is below its low-water mark or the peer's fate
 // has changed, and reports true; or it reports false, and there is no need to wait. f
-// is called on another goroutine, under the outbox's lock: it must neither block nor send.
+// is called on another goroutine, under a lock of the outbox: it must neither block nor send.
 func (o *Outbox) WhenRoom(f func()) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.state == Failing || o.state == Gone || len(o.buf)+o.given < o.marks.High {
+	if o.state == Failing || o.state == Gone || o.level() < o.marks.High {
 		return false
 	}
+	o.chunks.Lock()
 	o.waiters = append(o.waiters, f)
+	o.chunks.Unlock()
 	return true
 }
 
 func (o *Outbox) wakeWaiters() {
+	o.chunks.Lock()
 	for _, f := range o.waiters {
 		f()
 	}
 	clear(o.waiters)
 	o.waiters = o.waiters[:0]
+	o.chunks.Unlock()
 }
 
-// Flush gives the connection what it can take. It reports true if somebody depends on
-// how much of that the network takes at the end of the turn: then the caller sees to a
-// Settle in a later one. On the peer's loop.
-func (o *Outbox) Flush(c loop.Conn) (settle bool) {
-	o.mu.Lock()
+// Flushed says what is left to do after a Flush.
+type Flushed uint8
+
+const (
+	Done    Flushed = iota // nothing; or the connection is blocked, and Drained comes
+	Unknown                // Settle in a later turn: how much the network takes shows at this one's end
+	More                   // Flush again in a later turn: a sender is in the way just now
+)
+
+// Flush gives the connection what it can take. On the peer's loop.
+func (o *Outbox) Flush(c loop.Conn) Flushed {
+	for !c.Blocked() {
+		b := o.next()
+		if b == nil {
+			var last bool
+			if b, last = o.takeLast(); !last {
+				continue
+			}
+			if b == nil {
+				o.Settle(c)
+				return More
+			}
+			if len(b) > 0 {
+				b = c.Swap(b)
+			}
+			o.recycle(b)
+			break
+		}
+		o.recycle(c.Swap(b))
+	}
+	if o.Settle(c); o.given.Load() > 0 && !c.Blocked() {
+		return Unknown
+	}
+	return Done
+}
+
+// takeLast takes the buffer that senders append to. last is false if another has
+// been finished meanwhile; nil and true mean that a sender holds the lock.
+func (o *Outbox) takeLast() (b []byte, last bool) {
+	if !o.mu.TryLock() {
+		return nil, true
+	}
+	defer o.mu.Unlock()
+	if o.finished.Load() > 0 {
+		return nil, false
+	}
 	o.dirty = false
-	if o.state != Open || len(o.buf) == 0 || c.Blocked() {
-		o.settle(c)
-		o.mu.Unlock()
-		return false
+	if b = o.buf; b == nil {
+		return []byte{}, true
 	}
-	b := o.buf
-	o.buf, o.spare = o.spare[:0], nil
-	o.mu.Unlock()
-
-	b = c.Swap(b)
-	if cap(b) > maxKeptBuffer {
-		b = nil
+	o.buf = nil
+	o.chunks.Lock()
+	if n := len(o.free); n > 0 {
+		o.buf, o.free = o.free[n-1], o.free[:n-1]
 	}
-
-	o.mu.Lock()
-	o.spare = b
-	o.settle(c)
-	settle = o.given >= o.marks.Low
-	o.mu.Unlock()
-	return settle
+	o.chunks.Unlock()
+	return b, true
 }
 
 // Settle learns how much the connection still holds, and wakes who waits for room. On the
 // peer's loop.
 func (o *Outbox) Settle(c loop.Conn) {
-	o.mu.Lock()
-	o.settle(c)
-	o.mu.Unlock()
-}
-
-func (o *Outbox) settle(c loop.Conn) {
-	if o.state == Open {
-		o.given = c.Buffered()
-	}
-	if len(o.waiters) > 0 && len(o.buf)+o.given < o.marks.Low {
+	given := int64(c.Buffered())
+	o.given.Store(given)
+	if given+o.finished.Load() < int64(o.marks.Low) {
 		o.wakeWaiters()
 	}
 }
@@ -296,31 +395,57 @@ func (o *Outbox) settle(c loop.Conn) {
 func (o *Outbox) Up(f codec.Framing) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.framing, o.state, o.queued = f, Open, 0
-	if f == codec.Msgpack || len(o.buf) == 0 {
+	o.framing, o.state = f, Open
+	if f == codec.Msgpack {
 		return nil
 	}
-	var out []byte
-	var err error
-	for q := o.buf; len(q) >= frameHeader; {
-		n := frameHeader + int(q[1])<<16 + int(q[2])<<8 + int(q[3])
-		if out, err = codec.AppendFrame(out, f, q[frameHeader:n], o.limits); err != nil {
+	o.chunks.Lock()
+	defer o.chunks.Unlock()
+	for i, b := range append(o.full, o.buf) {
+		b, err := transcode(b, f, o.limits)
+		if err != nil {
 			return err // can't be: commit has tried
 		}
-		q = q[n:]
+		if i == len(o.full) {
+			o.buf = b
+			break
+		}
+		o.finished.Add(int64(len(b) - len(o.full[i])))
+		o.full[i] = b
 	}
-	o.buf = out
 	return nil
+}
+
+// transcode brings msgpack frames into another framing.
+func transcode(frames []byte, f codec.Framing, lim codec.Limits) (out []byte, err error) {
+	for len(frames) >= frameHeader {
+		n := frameHeader + int(frames[1])<<16 + int(frames[2])<<8 + int(frames[3])
+		if out, err = codec.AppendFrame(out, f, frames[frameHeader:n], lim); err != nil {
+			return nil, err
+		}
+		frames = frames[n:]
+	}
+	return out, nil
 }
 
 // Fail begins a new epoch: all that is queued is lost, and what is sent until
 // Idle is dropped. It returns how many octets were lost. On the peer's loop.
-func (o *Outbox) Fail() (lost int) {
+func (o *Outbox) Fail() (lost int) { return o.end(Failing) }
+
+// Shut ends the outbox whatever it holds, and returns how many octets that is.
+func (o *Outbox) Shut() (lost int) { return o.end(Gone) }
+
+func (o *Outbox) end(s OutboxState) (lost int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	lost = len(o.buf) + o.given
-	o.state, o.epoch = Failing, o.epoch+1
-	o.buf, o.given, o.queued, o.dirty = nil, 0, 0, false
+	lost = o.level()
+	o.state, o.epoch = s, o.epoch+1
+	o.buf, o.dirty = nil, false
+	o.chunks.Lock()
+	o.full, o.free = nil, nil
+	o.chunks.Unlock()
+	o.finished.Store(0)
+	o.given.Store(0)
 	o.wakeWaiters()
 	return lost
 }
@@ -337,23 +462,12 @@ func (o *Outbox) Idle() {
 func (o *Outbox) Retire() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.state != Queueing || len(o.buf) > 0 {
+	if o.state != Queueing || o.level() > 0 {
 		return false
 	}
 	o.state = Gone
 	o.wakeWaiters()
 	return true
-}
-
-// Shut ends the outbox whatever it holds.
-func (o *Outbox) Shut() (lost int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	lost = len(o.buf) + o.given
-	o.state, o.buf, o.given = Gone, nil, 0
-	o.epoch++
-	o.wakeWaiters()
-	return lost
 }
 
 // Epoch is the present epoch and what happens to a message in it.
@@ -368,5 +482,5 @@ func (o *Outbox) Epoch() (uint64, OutboxState) {
 func (o *Outbox) Level() (octets int, dropped uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return len(o.buf) + o.given, o.dropped
+	return o.level(), o.dropped
 }

@@ -316,8 +316,14 @@ func (l *Link) isEcho(body []byte) bool {
 
 // Flush gives the connection what is to be sent.
 func (l *Link) Flush() {
-	if l.phase == up && l.out.Flush(l.conn) {
+	if l.phase != up {
+		return
+	}
+	switch l.out.Flush(l.conn) {
+	case Unknown:
 		l.conn.Loop().Post((*settleTask)(l))
+	case More:
+		l.conn.Loop().Post((*flushTask)(l))
 	}
 }
 
@@ -328,9 +334,13 @@ func (l *Link) Settle() {
 	}
 }
 
-type settleTask Link
+type (
+	settleTask Link
+	flushTask  Link
+)
 
 func (t *settleTask) Run() { (*Link)(t).Settle() }
+func (t *flushTask) Run()  { (*Link)(t).Flush() }
 
 // Buffered is what the connection holds, in octets.
 func (l *Link) Buffered() int { return l.conn.Buffered() }

@@ -50,6 +50,7 @@ func (l *Link) tick() {
 		l.silent += l.timing.Heartbeat
 	}
 	l.heard = false
+	l.out.Trim()
 	if l.extended() {
 		if l.silent >= l.timing.Silence {
 			l.Close(&Lost{Kind: LostSilent, After: l.silent})
