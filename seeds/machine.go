@@ -33,7 +33,7 @@ type kept struct {
 	seed      Seed
 	schedule  schedule
 	resolving bool
-	reported  bool      // that it doesn't resolve
+	reported  bool      // that it doesn't resolve as it should
 	targets   []*target // what it resolved to last
 	former    []*target // not listed any more, but connected or being dialled
 }
@@ -87,11 +87,10 @@ func (m *Machine) Resolved(now time.Duration, seed Seed, addrs []netip.AddrPort,
 		err = hostport.ErrNoAddress
 	}
 	if err != nil {
-		m.unresolved(k, err)
+		m.complain(k, "seed can't be resolved", err)
 		return m.finish(now)
 	}
-	k.reported = false
-	m.aim(k, addrs)
+	m.aim(k, m.bounded(k, addrs))
 	m.dial(now, k)
 	return m.finish(now)
 }
@@ -214,15 +213,20 @@ func (m *Machine) dial(now time.Duration, k *kept) {
 	}
 }
 
+// bounded leaves out addresses that are too many.
+func (m *Machine) bounded(k *kept, addrs []netip.AddrPort) []netip.AddrPort {
+	if len(addrs) <= MaxAddresses {
+		k.reported = false
+		return addrs
+	}
+	m.complain(k, "seed has too many addresses", fmt.Errorf("%d, only %d are used", len(addrs), MaxAddresses))
+	return addrs[:MaxAddresses]
+}
+
 // aim replaces a seed's addresses. One that isn't listed any more is not dialled
 // again, but counts while it is connected: name servers that rotate through many
 // addresses don't make a living link lose its meaning.
 func (m *Machine) aim(k *kept, addrs []netip.AddrPort) {
-	if len(addrs) > MaxAddresses {
-		m.logSeed(k.seed, slog.LevelWarn, "seed has too many addresses",
-			fmt.Errorf("%d, only the first %d are used", len(addrs), MaxAddresses))
-		addrs = addrs[:MaxAddresses]
-	}
 	old := k.all()
 	k.targets, k.former = nil, nil
 	for _, addr := range addrs {
@@ -320,10 +324,10 @@ func (m *Machine) dropSelf(t *target) {
 
 // Each outage is reported once, not each attempt.
 
-func (m *Machine) unresolved(k *kept, err error) {
+func (m *Machine) complain(k *kept, text string, err error) {
 	if !k.reported {
 		k.reported = true
-		m.logSeed(k.seed, slog.LevelWarn, "seed can't be resolved", &Error{k.seed.String(), err})
+		m.do(Action{Do: Log, Seed: k.seed, Line: Line{slog.LevelWarn, text, &Error{k.seed.String(), err}}})
 	}
 }
 
@@ -344,10 +348,6 @@ func (m *Machine) recovered(node string) {
 			}
 		}
 	}
-}
-
-func (m *Machine) logSeed(seed Seed, level slog.Level, text string, err error) {
-	m.do(Action{Do: Log, Seed: seed, Line: Line{level, text, err}})
 }
 
 func (m *Machine) logTarget(t *target, level slog.Level, text string, err error) {

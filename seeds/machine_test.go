@@ -168,3 +168,21 @@ func TestAMachineWithoutAMonitorTimeoutIsRefused(t *testing.T) {
 	}()
 	NewMachine(nil, 0, func() float64 { return 0 })
 }
+
+func TestASeedWithTooManyAddressesIsReportedOnceAndBounded(t *testing.T) {
+	var addrs []netip.AddrPort
+	for i := range MaxAddresses + 1 {
+		addrs = append(addrs, netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), DefaultPort))
+	}
+	seed := parseOne(t, "a")
+	m := NewMachine([]Seed{seed}, time.Second, func() float64 { return 0 })
+	counts := make(map[Kind]int)
+	for now := range time.Duration(3) {
+		for _, a := range append(m.Tick(now*time.Second), m.Resolved(now*time.Second, seed, addrs, nil)...) {
+			counts[a.Do]++
+		}
+	}
+	if counts[Log] != 1 || counts[Dial] != MaxAddresses {
+		t.Errorf("%d lines, %d dials", counts[Log], counts[Dial])
+	}
+}

@@ -112,6 +112,9 @@ func checkHost(host string) error {
 	if host == ThisHost {
 		return nil
 	}
+	if isNumber(host) {
+		return fmt.Errorf("%q is a number, not a host", host)
+	}
 	if len(host) > 253 {
 		return errors.New("host name longer than 253 octets")
 	}

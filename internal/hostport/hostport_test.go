@@ -52,6 +52,7 @@ func TestPlacesThatMakeNoSenseAreRefusedWithTheReason(t *testing.T) {
 		"unix/:/tmp/socket":             `'/' in a host name`,
 		"unix/:4040":                    `'/' in a host name`,
 		"bücher.example:4040":           `'ü' in a host name`,
+		"10:4040":                       `"10" is a number, not a host`,
 		"a b:4040":                      `' ' in a host name`,
 		strings.Repeat("a", 254):        "longer than 253",
 		strings.Repeat("a", 254) + ":1": "longer than 253",
