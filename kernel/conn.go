@@ -88,6 +88,9 @@ func (c *conn) Ready(l *link.Link) {
 
 func (c *conn) Verified(l *link.Link) {
 	c.settle()
+	if t := c.node.trace; t != nil {
+		t.onVerified(c)
+	}
 	if p := l.Peer().Purpose; p != "" {
 		l.Close(&link.HandshakeError{Kind: link.Purpose, Detail: p, Peer: l.Peer().Node})
 		return

@@ -160,10 +160,7 @@ func (c *Context) monitor(target string, early bool, f func(self *Context, r Rea
 		return nil, err
 	}
 	if c.port != nil && !c.port.dead.Load() {
-		if c.port.watching == nil {
-			c.port.watching = watching{}
-		}
-		c.port.watching[m] = struct{}{}
+		c.port.watching.add(m)
 	}
 	if early {
 		m.announce(c.shard)

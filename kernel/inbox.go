@@ -43,7 +43,7 @@ func (b *inbox) hand(p *Port, f *feed, m codec.Message) (wake bool) {
 		return false
 	}
 	b.q.put(p, f, m)
-	if b.q.size+b.working > inboxHigh && f.pause(b.shard.index) {
+	if b.q.size+b.working > b.shard.bounds.inbox.High && f.pause(b.shard.index) {
 		b.feeds = append(b.feeds, f)
 	}
 	return b.arm()
@@ -68,7 +68,7 @@ func (b *inbox) admit(bound int) error {
 		return ErrClosed
 	case b.q.size+b.working < bound:
 		return nil
-	case bound >= inboxHard:
+	case bound >= b.shard.bounds.inbox.Hard:
 		return ErrOverload
 	}
 	return ErrFull
@@ -115,7 +115,7 @@ func (b *inbox) done() []*feed {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.working = 0
-	if b.q.size >= inboxLow {
+	if b.q.size >= b.shard.bounds.inbox.Low {
 		return nil
 	}
 	for _, f := range b.waiters {
@@ -130,7 +130,7 @@ func (b *inbox) done() []*feed {
 // whenRoom calls f once there is room, perhaps at once; f must not block.
 func (b *inbox) whenRoom(f func()) {
 	b.mu.Lock()
-	if !b.closed && b.q.size+b.working >= inboxHigh {
+	if !b.closed && b.q.size+b.working >= b.shard.bounds.inbox.High {
 		b.waiters = append(b.waiters, f)
 		f = nil
 	}

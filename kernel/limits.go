@@ -1,34 +1,20 @@
 package kernel
 
-import "time"
+import (
+	"time"
+
+	"github.com/aemp-go/aemp/kernel/link"
+)
 
 // Every bound of the kernel, with its reason. Those of one connection's outgoing
 // queue and times are in package link, those of one message in package codec.
 const (
-	// inboxLow and inboxHigh bound what waits, in octets, on its way to another
-	// loop: above high the connections that feed it are paused and goroutines
-	// wait. Some reads' worth, so that a loop that is behind for a moment
-	// doesn't stop the others.
-	inboxLow  = 512 << 10
-	inboxHigh = 2 << 20
-	// inboxHard is where handlers get ErrOverload: they can't wait.
-	inboxHard = 64 << 20
-
-	// mailboxLow and mailboxHigh bound a mailbox, in octets, in the same way.
-	mailboxLow  = 256 << 10
-	mailboxHigh = 1 << 20
-	mailboxHard = 64 << 20
 	// mailboxChunk is how many octets of messages share an allocation.
 	mailboxChunk = 16 << 10
 
 	// itemCost is added to each queued item's octets, so that many empty
 	// messages count, too.
 	itemCost = 64
-
-	// runTurn is how many deliveries a loop makes from its own run queue before
-	// it looks at its connections again: two ports that keep answering each
-	// other must not starve the network.
-	runTurn = 4096
 
 	// maxHandshakes bounds the connections that were accepted and haven't
 	// proved anything: 4 KiB each at most, for the time of a handshake.
@@ -60,6 +46,26 @@ const (
 	// logEvery is the least time between two log lines for the same peer and reason.
 	logEvery = 10 * time.Second
 )
+
+// bounds are those that a node has for itself, so that a test can meet them.
+type bounds struct {
+	// inbox bounds what waits on its way to another loop. Low and high are some
+	// reads' worth, so that a loop that is behind for a moment doesn't stop the
+	// others. Above high the connections that feed it are paused, too.
+	inbox link.Marks
+	// mailbox bounds a mailbox in the same way; at the hard limit its port dies.
+	mailbox link.Marks
+	// runTurn is how many deliveries a loop makes from its own run queue before
+	// it looks at its connections again: two ports that keep answering each
+	// other must not starve the network.
+	runTurn int
+}
+
+var defaultBounds = bounds{
+	inbox:   link.Marks{Low: 512 << 10, High: 2 << 20, Hard: 64 << 20},
+	mailbox: link.Marks{Low: 256 << 10, High: 1 << 20, Hard: 64 << 20},
+	runTurn: 4096,
+}
 
 // Defaults of the original.
 const (

@@ -32,7 +32,7 @@ func newMailbox(p *Port) *mailbox {
 // put copies a message into the box. On the port's shard.
 func (b *mailbox) put(m codec.Message, f *feed) {
 	b.mu.Lock()
-	if b.size >= mailboxHard {
+	if b.size >= b.port.node.bounds.mailbox.Hard {
 		b.mu.Unlock()
 		b.port.node.drops.mailbox.Add(1)
 		b.port.die(NewReason("overload", "mailbox at its hard limit"))
@@ -47,7 +47,7 @@ func (b *mailbox) put(m codec.Message, f *feed) {
 	b.msgs = append(b.msgs, codec.ArgsMessage(b.chunk[at:at+n:at+n], m.Len()))
 	b.size += n + itemCost
 	stop := false
-	if f != nil && b.size > mailboxHigh {
+	if f != nil && b.size > b.port.node.bounds.mailbox.High {
 		if _, asked := b.feeds[f]; !asked {
 			if b.feeds == nil {
 				b.feeds = map[*feed]struct{}{}
@@ -74,7 +74,7 @@ func (b *mailbox) signal() {
 // may be called on any goroutine and must not block.
 func (b *mailbox) whenRoom(f func()) {
 	b.mu.Lock()
-	if b.closed || b.size < mailboxLow {
+	if b.closed || b.size < b.port.node.bounds.mailbox.Low {
 		b.mu.Unlock()
 		f()
 		return
@@ -86,7 +86,7 @@ func (b *mailbox) whenRoom(f func()) {
 func (b *mailbox) full() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return !b.closed && b.size >= mailboxHigh
+	return !b.closed && b.size >= b.port.node.bounds.mailbox.High
 }
 
 // take removes the oldest message.
@@ -110,7 +110,7 @@ func (b *mailbox) take() (m codec.Message, ok bool, err error) {
 	}
 	b.size -= len(m.Raw()) + itemCost
 	var room []func()
-	if b.size < mailboxLow && (len(b.room) > 0 || len(b.feeds) > 0) {
+	if b.size < b.port.node.bounds.mailbox.Low && (len(b.room) > 0 || len(b.feeds) > 0) {
 		room, b.room = b.room, nil
 		clear(b.feeds)
 	}

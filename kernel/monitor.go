@@ -23,6 +23,7 @@ type Monitor struct {
 	early  bool // its mon1 is sent already
 	at     int  // in the list of watchers
 	listed bool
+	held   int // in the owner's list, plus one
 }
 
 const (
@@ -39,7 +40,7 @@ func (m *Monitor) Cancel() bool {
 	}
 	m.watched().enter(m.leave)
 	if m.owner != nil {
-		m.home.enter(func() { delete(m.owner.watching, m) })
+		m.home.enter(func() { m.owner.watching.remove(m) })
 	}
 	return true
 }
@@ -100,7 +101,7 @@ func (m *Monitor) run(r Reason) {
 		if m.owner.dead.Load() {
 			return
 		}
-		delete(m.owner.watching, m)
+		m.owner.watching.remove(m)
 		ctx = &m.owner.ctx
 	}
 	ctx.protect(func() { m.act(ctx, r) })
@@ -134,8 +135,34 @@ func (w *watchers) fire(s *shard, r Reason) {
 	*w = nil
 }
 
-// watching is the set of monitors that a port holds.
-type watching map[*Monitor]struct{}
+// watching is the list of monitors that a port holds.
+type watching []*Monitor
+
+func (w *watching) add(m *Monitor) {
+	*w = append(*w, m)
+	m.held = len(*w)
+}
+
+func (w *watching) remove(m *Monitor) {
+	if m.held == 0 {
+		return
+	}
+	l := *w
+	last := l[len(l)-1]
+	l[m.held-1], last.held = last, m.held
+	l[len(l)-1] = nil
+	*w = l[:len(l)-1]
+	m.held = 0
+}
+
+// cancelAll empties the list; on the owner's shard.
+func (w *watching) cancelAll(s *shard) {
+	for _, m := range *w {
+		m.held = 0
+		m.cancel(s)
+	}
+	*w = nil
+}
 
 // newMonitor aims a monitor at a port or node ID.
 func (n *Node) newMonitor(target string, owner *Port, home *shard, act func(*Context, Reason)) (*Monitor, error) {

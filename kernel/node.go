@@ -35,6 +35,10 @@ type Options struct {
 	// MaxPorts bounds the ports that live at once (0: a default of millions).
 	MaxPorts int
 	Logger   *slog.Logger
+
+	bounds *bounds // nil: the defaults
+	trace  *trace
+	faults faults
 }
 
 // A Node is a process's place in the network. Its ports and peers live on the loops of one
@@ -50,6 +54,7 @@ type Node struct {
 	connectInterval time.Duration
 	secure          bool
 	maxPorts        int
+	bounds          *bounds
 	log             *slog.Logger
 	prefix          string
 	shards          []*shard
@@ -61,7 +66,7 @@ type Node struct {
 	closing         atomic.Bool
 	panics          atomic.Uint64
 	drops           drops
-	buffers         struct{ leaked atomic.Int64 }
+	buffers         buffers
 	faults          faults
 	trace           *trace
 
@@ -104,6 +109,9 @@ func New(g loop.Group, o Options) (*Node, error) {
 		connectInterval: cmp.Or(o.ConnectInterval, DefaultConnectInterval),
 		secure:          o.Secure,
 		maxPorts:        cmp.Or(o.MaxPorts, maxPorts),
+		bounds:          cmp.Or(o.bounds, &defaultBounds),
+		trace:           o.trace,
+		faults:          o.faults,
 		log:             o.Logger,
 		prefix:          Unique(random(12)),
 		ports:           newTable[Port](),

@@ -3,6 +3,7 @@ package kernel
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -59,7 +60,7 @@ type attempt struct {
 	addrs    []netip.AddrPort
 	tick     loop.Timer
 	limit    loop.Timer
-	dials    map[*conn]struct{}
+	dials    []*conn
 	last     error
 }
 
@@ -230,7 +231,7 @@ func (p *peer) fail(r Reason) {
 	lost := p.out.Fail()
 	p.node.drops.lost.Add(uint64(lost))
 	if t := p.node.trace; t != nil {
-		t.failing(p)
+		t.onFailing(p)
 	}
 	for _, name := range sortedKeys(p.watched) {
 		p.watched[name].fire(p.shard, r)
@@ -278,7 +279,7 @@ func (p *peer) idle() {
 	p.failing = false
 	p.out.Idle()
 	if t := p.node.trace; t != nil {
-		t.idle(p)
+		t.onIdle(p)
 	}
 	if p.announce {
 		p.announce = false
@@ -318,7 +319,6 @@ func (p *peer) connect() {
 	a := &attempt{
 		schedule: newSchedule(len(addrs), n.connectInterval, n.monitorTimeout),
 		addrs:    addrs,
-		dials:    map[*conn]struct{}{},
 	}
 	p.attempt = a
 	a.tick = p.shard.loop.NewTimer(loop.Func(func() { p.dialNext(a) }))
@@ -341,7 +341,7 @@ func (p *peer) dialNext(a *attempt) {
 	if again > 0 {
 		a.tick.Reset(again)
 	}
-	a.dials[p.shard.dial(a.addrs[i], p.id)] = struct{}{}
+	a.dials = append(a.dials, p.shard.dial(a.addrs[i], p.id))
 }
 
 // dialFailed: a connection has ended; it may have been one of the attempt's.
@@ -353,8 +353,8 @@ func (p *peer) dialFailed(c *conn, err error) {
 		}
 		return
 	}
-	if _, ours := a.dials[c]; ours {
-		delete(a.dials, c)
+	if i := slices.Index(a.dials, c); i >= 0 {
+		a.dials = slices.Delete(a.dials, i, i+1)
 		a.last = err
 		if a.schedule.failed() {
 			p.abandon(err)
@@ -405,7 +405,7 @@ func (p *peer) endAttempt() {
 	p.attempt = nil
 	a.tick.Stop()
 	a.limit.Stop()
-	for c := range a.dials {
+	for _, c := range a.dials {
 		if c.peer == nil {
 			c.link.Close(errGivenUp)
 		}
@@ -437,9 +437,6 @@ func (p *peer) watch(m *Monitor) {
 		p.watched[m.name] = w
 	}
 	w.add(m)
-	if t := p.node.trace; t != nil {
-		t.watched(p, m)
-	}
 	if m.early {
 		return
 	}

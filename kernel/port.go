@@ -188,6 +188,9 @@ func (p *Port) die(r Reason) {
 	}
 	s := p.shard
 	p.node.ports.remove(p.name, p)
+	if t := p.node.trace; t != nil {
+		t.onDied(p)
+	}
 	if p.spawned {
 		s.bury(p.name, r)
 	}
@@ -195,10 +198,7 @@ func (p *Port) die(r Reason) {
 		p.node.log.Debug("port died", "node", p.node.id, "port", p.name, "reason", r.String())
 	}
 	p.watchers.fire(s, r)
-	for m := range p.watching {
-		m.cancel(s)
-	}
-	p.watching = nil
+	p.watching.cancelAll(s)
 	for t := range p.timers {
 		t.t.Stop()
 	}

@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"sync/atomic"
+
 	"github.com/valyala/bytebufferpool"
 
 	"github.com/aemp-go/aemp/codec"
@@ -20,9 +22,23 @@ type item struct {
 // queue keeps items in order and, in one buffer, the messages among them. The
 // buffer comes from the pool and goes back when the queue has been worked off.
 type queue struct {
+	pool  *buffers
 	items []item
 	data  *bytebufferpool.ByteBuffer
 	size  int // octets, with itemCost for each
+}
+
+// buffers counts how many of the pool's buffers a node's queues have.
+type buffers struct{ used atomic.Int64 }
+
+func (b *buffers) get() *bytebufferpool.ByteBuffer {
+	b.used.Add(1)
+	return bytebufferpool.Get()
+}
+
+func (b *buffers) put(x *bytebufferpool.ByteBuffer) {
+	b.used.Add(-1)
+	bytebufferpool.Put(x)
 }
 
 // put appends a message to a port; the arguments are copied.
@@ -48,7 +64,7 @@ func (q *queue) putArgs(p *Port, args []any) error {
 
 func (q *queue) open() {
 	if q.data == nil {
-		q.data = bytebufferpool.Get()
+		q.data = q.pool.get()
 	}
 }
 
@@ -78,7 +94,7 @@ func (q *queue) reset() {
 	q.items = q.items[:0]
 	q.size = 0
 	if q.data != nil {
-		bytebufferpool.Put(q.data)
+		q.pool.put(q.data)
 		q.data = nil
 	}
 }

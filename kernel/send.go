@@ -85,7 +85,7 @@ func (n *Node) trySend(to string, args []any) error {
 		if p == nil {
 			return err
 		}
-		wake, err := p.shard.inbox.putArgs(p, args, inboxHigh)
+		wake, err := p.shard.inbox.putArgs(p, args, n.bounds.inbox.High)
 		if wake {
 			p.shard.inbox.wake()
 		}
@@ -172,7 +172,7 @@ func (n *Node) putLocal(port string, m codec.Message) error {
 	if p == nil {
 		return err
 	}
-	wake, err := p.shard.inbox.put(p, m, inboxHigh)
+	wake, err := p.shard.inbox.put(p, m, n.bounds.inbox.High)
 	if wake {
 		p.shard.inbox.wake()
 	}

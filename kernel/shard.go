@@ -15,6 +15,7 @@ type shard struct {
 	index int
 	loop  loop.Loop
 	inbox inbox
+	*bounds
 
 	runq  queue // deliveries and tasks from this loop's own callbacks
 	spare queue
@@ -30,8 +31,9 @@ type shard struct {
 }
 
 func newShard(n *Node, i int, l loop.Loop) *shard {
-	s := &shard{node: n, index: i, loop: l, faults: &n.faults, obits: map[string]*list.Element{}, obitLRU: list.New()}
+	s := &shard{node: n, index: i, loop: l, bounds: n.bounds, faults: &n.faults, obits: map[string]*list.Element{}, obitLRU: list.New()}
 	s.inbox.shard = s
+	s.inbox.q, s.runq, s.spare = s.newQueue(), s.newQueue(), s.newQueue()
 	s.ctx = Context{shard: s}
 	return s
 }
@@ -51,7 +53,7 @@ func (t *againTask) Run() { s := (*shard)(t); s.again = false; s.schedule() }
 // drain works off one batch of the inbox.
 func (s *shard) drain() {
 	q := s.inbox.take(s.spare)
-	s.spare = queue{}
+	s.spare = s.newQueue()
 	s.faults.shuffle(&q)
 	for i := range q.items {
 		s.do(&q, &q.items[i])
@@ -63,10 +65,11 @@ func (s *shard) drain() {
 	s.schedule()
 }
 
+func (s *shard) newQueue() queue { return queue{pool: &s.node.buffers} }
+
 func (s *shard) recycle(q *queue) {
 	if s.faults.has(leakedBuffer) && q.data != nil {
 		q.data = nil
-		s.node.buffers.leaked.Add(1)
 	}
 	q.reset()
 	if cap(q.items) <= maxKeptItems {
@@ -107,7 +110,7 @@ func (s *shard) schedule() {
 // and wakes the other loops: once per turn, however many messages there were.
 func (s *shard) endTurn() {
 	s.later = false
-	for left := runTurn; len(s.runq.items) > 0; {
+	for left := s.bounds.runTurn; len(s.runq.items) > 0; {
 		if left <= 0 {
 			if !s.again {
 				s.again = true
@@ -116,7 +119,7 @@ func (s *shard) endTurn() {
 			break
 		}
 		q := s.runq
-		s.runq, s.spare = s.spare, queue{}
+		s.runq, s.spare = s.spare, s.newQueue()
 		for i := range q.items {
 			s.do(&q, &q.items[i])
 		}
@@ -148,14 +151,14 @@ func (s *shard) to(o *shard, t loop.Task) {
 // deliver sends a message to a port of this node, from a handler: it never waits.
 func (s *shard) deliver(p *Port, m codec.Message) error {
 	if p.shard == s {
-		if s.runq.size >= inboxHard {
+		if s.runq.size >= s.bounds.inbox.Hard {
 			return ErrOverload
 		}
 		s.runq.put(p, nil, m)
 		s.schedule()
 		return nil
 	}
-	wake, err := p.shard.inbox.put(p, m, inboxHard)
+	wake, err := p.shard.inbox.put(p, m, s.bounds.inbox.Hard)
 	s.wakeLater(p.shard, wake)
 	return err
 }
@@ -175,14 +178,14 @@ func (s *shard) wakeLater(o *shard, wake bool) {
 // deliverArgs is deliver for arguments that are still to be encoded.
 func (s *shard) deliverArgs(p *Port, args []any) error {
 	if p.shard == s {
-		if s.runq.size >= inboxHard {
+		if s.runq.size >= s.bounds.inbox.Hard {
 			return ErrOverload
 		}
 		err := s.runq.putArgs(p, args)
 		s.schedule()
 		return err
 	}
-	wake, err := p.shard.inbox.putArgs(p, args, inboxHard)
+	wake, err := p.shard.inbox.putArgs(p, args, s.bounds.inbox.Hard)
 	s.wakeLater(p.shard, wake)
 	return err
 }
