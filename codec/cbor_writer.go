@@ -12,6 +12,14 @@ import (
 func appendCBOR(dst, body []byte, lim Limits) ([]byte, error) {
 	at := len(dst)
 	for len(body) > 0 {
+		if c := body[0]; c>>5 == 0xa0>>5 { // short text: by far the most frequent
+			end := 1 + int(c&0x1f)
+			if text := body[1:end]; ascii(text) {
+				dst = append(cborHead(dst, cborText, uint64(len(text))), text...)
+				body = body[end:]
+				continue
+			}
+		}
 		dst, body = appendCBORHead(dst, body)
 		if len(dst)-at > lim.Message {
 			return dst[:at], &LimitError{"octets in a message", lim.Message}

@@ -22,17 +22,41 @@ func wordEnd(p []byte, i int) int {
 	return i
 }
 
+// The lowest and the highest bit of each octet.
+const ones, highs = 0x0101010101010101, 0x8080808080808080
+
+// special marks the octets of x that can't stand for themselves in a JSON string
+// by their highest bit. Above the lowest one there may be false marks.
+func special(x uint64) uint64 {
+	quote, slash := x^'"'*ones, x^'\\'*ones
+	return ((quote-ones)&^quote | (slash-ones)&^slash | (x-0x20*ones)&^x) & highs
+}
+
+// plainASCII says whether all octets are ASCII and stand for themselves in a JSON
+// string.
+func plainASCII(s []byte) bool {
+	if len(s) >= 8 {
+		for i := 0; i+8 < len(s); i += 8 {
+			if x := binary.LittleEndian.Uint64(s[i:]); special(x)|x&highs != 0 {
+				return false
+			}
+		}
+		x := binary.LittleEndian.Uint64(s[len(s)-8:])
+		return special(x)|x&highs == 0
+	}
+	for _, c := range s {
+		if c < 0x20 || c == '"' || c == '\\' || c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
 // plainEnd finds the first octet from p[i] on that can't stand for itself in a
 // JSON string: a quote, a backslash or a control character.
 func plainEnd(p []byte, i int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for len(p)-i >= 8 {
-		x := binary.LittleEndian.Uint64(p[i:])
-		quote, slash := x^'"'*ones, x^'\\'*ones
-		// The highest bit of each octet says whether it was zero (or, for the
-		// last term, below 0x20). Only the first one found is reliable.
-		found := ((quote-ones)&^quote | (slash-ones)&^slash | (x-0x20*ones)&^x) & highs
-		if found != 0 {
+		if found := special(binary.LittleEndian.Uint64(p[i:])); found != 0 {
 			return i + bits.TrailingZeros64(found)/8
 		}
 		i += 8

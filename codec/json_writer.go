@@ -108,6 +108,10 @@ func (w *jsonWriter) close(out []byte, c byte) ([]byte, error) {
 // appendJSONText appends a text as a string. What Perl would not take for UTF-8
 // is written like bytes.
 func appendJSONText(out, s []byte) []byte {
+	if plainASCII(s) {
+		out = append(append(out, '"'), s...)
+		return append(out, '"')
+	}
 	if !perlText(s) {
 		return appendJSONBytes(out, s)
 	}

@@ -11,11 +11,13 @@ import (
 // ascii says whether all octets of b are below 0x80: then Latin-1 and UTF-8 are
 // the same.
 func ascii(b []byte) bool {
-	for len(b) >= 8 {
-		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
-			return false
+	if len(b) >= 8 {
+		for i := 0; i+8 < len(b); i += 8 {
+			if binary.LittleEndian.Uint64(b[i:])&highs != 0 {
+				return false
+			}
 		}
-		b = b[8:]
+		return binary.LittleEndian.Uint64(b[len(b)-8:])&highs == 0
 	}
 	var or byte
 	for _, c := range b {
