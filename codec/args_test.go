@@ -65,6 +65,7 @@ func TestAccessorsAreTolerant(t *testing.T) {
 		{"digits in bytes", value(t, []byte("-42")), codec.Bytes, -42, bad, -42.0, bad, "-42", "-42"},
 		{"large digits", value(t, "18446744073709551615"), codec.Text, bad, uint64(math.MaxUint64), float64(1 << 64), bad, "18446744073709551615", "18446744073709551615"},
 		{"decimal fraction", value(t, "1e3"), codec.Text, bad, bad, 1000.0, bad, "1e3", "1e3"},
+		{"too many digits", value(t, strings.Repeat("9", 21)), codec.Text, bad, bad, 1e21, bad, strings.Repeat("9", 21), strings.Repeat("9", 21)},
 		{"hexadecimal", value(t, "0x10"), codec.Text, bad, bad, bad, bad, "0x10", "0x10"},
 		{"the word inf", value(t, "inf"), codec.Text, bad, bad, bad, bad, "inf", "inf"},
 		{"text 1", value(t, "1"), codec.Text, 1, 1, 1.0, true, "1", "1"},

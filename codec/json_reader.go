@@ -46,6 +46,9 @@ func (r *jsonReader) next(p []byte) (body []byte, used int, err error) {
 		used = i
 		r.reset()
 		r.state = jsonValue
+		if cap(r.word) > maxKept {
+			r.word = nil
+		}
 		if n := r.flat(p[i:]); n > 0 {
 			r.busy = false
 			return r.out, i + n, r.within(n)

@@ -104,6 +104,9 @@ func smallUint(digits []byte) (n uint64, ok bool) {
 	return n, true
 }
 
+// maxDigits is the length of the longest 64-bit integers: -2^63 and 2^64-1.
+const maxDigits = 20
+
 // appendJSONNumber appends any number.
 func appendJSONNumber(b, w []byte) (_ []byte, ok bool) {
 	integer, ok := jsonNumber(w)
@@ -111,7 +114,7 @@ func appendJSONNumber(b, w []byte) (_ []byte, ok bool) {
 		return b, false
 	}
 	s := borrowedString(w)
-	if integer {
+	if integer && len(w) <= maxDigits {
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return appendInt(b, n), true
 		}

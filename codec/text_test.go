@@ -20,6 +20,7 @@ func TestTextThatPerlWouldStumbleOverIsSentAsBytes(t *testing.T) {
 		{"six octets", "\xfc\x84\x80\x80\x80\x80 and more", true},
 		{"overlong, two octets", "\xc0\x80", false},
 		{"overlong, three octets", "\xe0\x80\x80", false},
+		{"longest overlong, three octets", "\xe0\x9f\xbf", false},
 		{"overlong, four octets", "\xf0\x80\x80\x80", false},
 		{"overlong, five octets", "\xf8\x80\x80\x80\x80", false},
 		{"overlong, six octets", "\xfc\x80\x80\x80\x80\x80", false},

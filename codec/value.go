@@ -118,6 +118,9 @@ func (v Value) integer() (u uint64, neg, ok bool) {
 		return uint64(f), false, true
 	case Text, Bytes:
 		s := borrowedString(v.payload())
+		if len(s) > maxDigits {
+			return 0, false, false
+		}
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return uint64(n), n < 0, true
 		}
