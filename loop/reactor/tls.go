@@ -207,6 +207,9 @@ func (p *pumpTask) Run() {
 // one piece, unless the handler pauses.
 func (c *conn) pump() {
 	s := c.secure
+	if s.phase == shaking {
+		return
+	}
 	for c.state == open && !c.paused && s.phase == up {
 		p, err := s.fill(c.loop.plainBuffer())
 		if c.out.len() > 0 {
