@@ -108,8 +108,9 @@ var moveCases = []testCase{
 		target := s.group(2).Loops()
 		c, v := s.pairOn(target[0])
 		c.do(func() { c.conn.Write([]byte("bye")); c.conn.CloseWrite() })
-		v.do(func() { v.move(target[1], func() {}) })
-		s.until("EOF", v.sawEOF)
+		moved := false
+		v.do(func() { v.move(target[1], func() { moved = true }) })
+		s.until("EOF and the move", func() bool { return v.sawEOF() && moved })
 		if string(v.got) != "bye" {
 			s.Errorf("got %q", v.got)
 		}
