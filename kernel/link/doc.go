@@ -28,7 +28,8 @@
 // addresses. [Survivor] chooses the connection that becomes the link (protocol
 // 2.5), one Survivor for each peer. One of the two nodes decides: it sends its
 // third line on one connection only, and that one is the link. The other sends
-// its line everywhere at once, and takes what it is given.
+// its line everywhere at once, save to another process than the link's, and takes
+// what it is given.
 //
 // A Survivor gets what happens to the connections and returns actions. Both
 // machines take neither time nor randomness on their own, so every failure can

@@ -60,13 +60,18 @@ type Action struct {
 // decider's proof comes, and it must not close the others: one of them may be the
 // decider's next choice.
 //
-// # Held connections
+// It sends nothing, however, to another process than the link's while there is a
+// link: that process would take the connection for a link of its own. Who decides
+// hasn't chosen yet then, so nobody is up.
 //
-// A connection that is verified and neither brought up nor closed is held: the
-// caller doesn't read it. It waits for one of two things: that the living link
-// answers a probe, or that a dead one's monitors have all fired (Idle). Until then
-// nothing comes up, so the peer is never up twice and no message overtakes a
-// monitor.
+// # Waiting connections
+//
+// A connection on which the peer has proved itself and that is neither brought up nor
+// closed is held: the caller doesn't read it. One on which we haven't proved
+// ourselves, although the other side decides, is withheld. Both wait for one of two
+// things: that the living link answers a probe, or that a dead one's monitors have
+// all fired (Idle). Until then nothing comes up, so the peer is never up twice and no
+// message overtakes a monitor.
 type Survivor struct {
 	// Yield makes the other side decide always. For a node that plays the
 	// original (Config.Extensions is false), since a node of ours decides then.
@@ -84,8 +89,14 @@ type candidate struct {
 	conn     int
 	instance string
 	decide   bool // by us
+	proved   bool // our line 3 is out
 	held     bool // verified
 }
+
+// withheld: the peer decides, and waits for our proof.
+func (c candidate) withheld() bool { return !c.decide && !c.proved }
+
+func (c candidate) waits() bool { return c.held || c.withheld() }
 
 type linkState uint8
 
@@ -117,11 +128,29 @@ func (s *Survivor) Ready(conn int, extended bool, instance string) []Action {
 		s.candidates = slices.Delete(s.candidates, 0, 1)
 	}
 	c := candidate{conn: conn, instance: instance, decide: s.decides(extended)}
+	c.proved = !c.decide && !s.isStranger(c)
 	s.candidates = slices.Insert(s.candidates, s.firstHeld(), c)
-	if !c.decide {
+	switch {
+	case c.proved:
 		do = append(do, Action{Do: SendProof, Conn: conn})
+	case c.withheld():
+		do = append(do, s.probe(true)...)
 	}
 	return do
+}
+
+// isStranger says that c is of another process than the link's.
+func (s *Survivor) isStranger(c candidate) bool {
+	return s.state == linkUp && c.instance != s.link.instance
+}
+
+// probe has the link asked, unless that is under way and no less urgent.
+func (s *Survivor) probe(urgent bool) []Action {
+	if s.probing && (s.urgent || !urgent) {
+		return nil
+	}
+	s.probing, s.urgent = true, urgent
+	return []Action{{Do: Probe, Conn: s.link.conn, Urgent: urgent}}
 }
 
 func (s *Survivor) decides(extended bool) bool {
@@ -158,15 +187,11 @@ func (s *Survivor) Verified(conn int) []Action {
 // contest: c is verified while there is a link. The same process as the link's,
 // if it decides, has lost the link, or it wouldn't have chosen c. Otherwise the link is asked.
 func (s *Survivor) contest(c candidate) []Action {
-	other := c.instance != s.link.instance
-	switch {
-	case !c.decide && !other:
+	stranger := s.isStranger(c)
+	if !c.decide && !stranger {
 		return s.takeDown(ErrReplaced)
-	case s.probing && (s.urgent || !other):
-		return nil
 	}
-	s.probing, s.urgent = true, other
-	return []Action{{Do: Probe, Conn: s.link.conn, Urgent: other}}
+	return s.probe(stranger)
 }
 
 // choose brings up the held connection that was verified last, the likeliest to be
@@ -180,7 +205,7 @@ func (s *Survivor) choose() []Action {
 	s.candidates = s.candidates[:n-1]
 	s.link, s.state = c, linkUp
 	var do []Action
-	if c.decide {
+	if !c.proved {
 		do = append(do, Action{Do: SendProof, Conn: c.conn})
 	}
 	do = append(do, Action{Do: Up, Conn: c.conn})
@@ -245,7 +270,7 @@ func (s *Survivor) ProbeAnswered() []Action {
 		return nil
 	}
 	s.probing = false
-	return s.closeWhere(ErrConnected, func(c candidate) bool { return c.held })
+	return s.closeWhere(ErrConnected, candidate.waits)
 }
 
 // ProbeFailed: the link gave no sign of life within 2 s of Probe. If nobody waits
@@ -256,7 +281,7 @@ func (s *Survivor) ProbeFailed() []Action {
 		return nil
 	}
 	s.probing = false
-	if s.firstHeld() == len(s.candidates) {
+	if !slices.ContainsFunc(s.candidates, candidate.waits) {
 		return nil
 	}
 	return s.takeDown(ErrUnanswered)
@@ -269,5 +294,27 @@ func (s *Survivor) Idle() []Action {
 		return nil
 	}
 	s.state = noLink
-	return s.choose()
+	do := s.choose()
+	return append(do, s.release()...)
+}
+
+// release proves us on the withheld connections, save those that are still, or
+// again, of another process than the link's: for them the link is asked.
+func (s *Survivor) release() (do []Action) {
+	var strangers bool
+	for i := range s.candidates {
+		c := &s.candidates[i]
+		switch {
+		case !c.withheld():
+		case s.isStranger(*c):
+			strangers = true
+		default:
+			c.proved = true
+			do = append(do, Action{Do: SendProof, Conn: c.conn})
+		}
+	}
+	if strangers {
+		do = append(do, s.probe(true)...)
+	}
+	return do
 }

@@ -144,6 +144,10 @@ func (o *ourModel) do(actions []Action) {
 		switch a.Do {
 		case SendProof:
 			m.check(!w.proved[o.side], "second proof on %d", a.Conn)
+			if link := o.link(); link >= 0 && link != a.Conn {
+				m.check(w.instance[1-o.side] == m.wires[link].instance[1-o.side] || !m.extends,
+					"proved to another process on %d while %d is the link", a.Conn, link)
+			}
 			if o.decides() {
 				m.check(i+1 < len(actions) && actions[i+1] == Action{Do: Up, Conn: a.Conn}, "the decider proved itself on %d without taking it", a.Conn)
 			}
@@ -167,7 +171,8 @@ func (o *ourModel) do(actions []Action) {
 		}
 	}
 	for conn, w := range m.wires {
-		m.check(!w.held[o.side] || o.link() >= 0 || o.barrier || !w.open[o.side], "%d is held for nothing", conn)
+		waits := w.held[o.side] || w.known[o.side] && !w.proved[o.side] && !o.decides()
+		m.check(!waits || o.link() >= 0 || o.barrier || !w.open[o.side], "%d waits for nothing", conn)
 	}
 }
 
