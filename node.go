@@ -22,6 +22,7 @@ type Node struct {
 	core   *kernel.Node
 	group  loop.Group // nil: shared, not ours to close
 	keeper *seeds.Keeper
+	seeds  seedWatch
 	addrs  []netip.AddrPort
 }
 
@@ -151,6 +152,7 @@ func (n *Node) seek(c *Config) error {
 		Seeds:          list,
 		MonitorTimeout: c.MonitorTimeout,
 		Observer:       noObserver{},
+		Report:         n.seeds.report,
 		Logger:         n.core.Logger().With("node", n.core.ID()),
 	})
 	n.core.Loop().Post(loop.Func(n.keeper.Start))

@@ -46,7 +46,10 @@ type Options struct {
 	// MonitorTimeout bounds the pause between two attempts.
 	MonitorTimeout time.Duration
 	Observer       Observer
-	Logger         *slog.Logger
+	// Report, if it is there, is told what is wrong with a seed whenever that
+	// changes; nil: it is reached again. On the loop.
+	Report func(seed Seed, err error)
+	Logger *slog.Logger
 }
 
 // A Keeper runs a Machine on a loop: it finds the seeds and keeps them connected
@@ -56,6 +59,7 @@ type Keeper struct {
 	loop     loop.Loop
 	machine  *Machine
 	observer Observer
+	report   func(Seed, error)
 	log      *slog.Logger
 	timer    loop.Timer
 	dials    []*attempt
@@ -71,6 +75,7 @@ func NewKeeper(n Network, o Options) *Keeper {
 		network:  n,
 		loop:     n.Loop(),
 		observer: o.Observer,
+		report:   o.Report,
 		log:      o.Logger,
 	}
 	k.machine = NewMachine(o.Seeds, o.MonitorTimeout, k.random)
@@ -140,6 +145,9 @@ func (k *Keeper) do(a Action) {
 		k.observer.SeedDown(a.Node)
 	case Log:
 		k.write(a)
+		if k.report != nil {
+			k.report(a.Seed, a.Line.Err)
+		}
 	}
 }
 

@@ -1,0 +1,53 @@
+package aemp
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/aemp-go/aemp/loop"
+	"github.com/aemp-go/aemp/seeds"
+)
+
+// seedWatch knows what is wrong with which seed, and who wants to hear of it. It
+// belongs to the keeper's loop.
+type seedWatch struct {
+	wrong    map[string]error
+	watchers []*seedWatcher
+}
+
+type seedWatcher struct{ f func(seed string, err error) }
+
+// report is told by the keeper.
+func (w *seedWatch) report(seed seeds.Seed, err error) {
+	name := seed.String()
+	switch {
+	case err == nil:
+		delete(w.wrong, name)
+	case w.wrong == nil:
+		w.wrong = map[string]error{name: err}
+	default:
+		w.wrong[name] = err
+	}
+	for _, to := range w.watchers {
+		to.f(name, err)
+	}
+}
+
+// WatchSeeds calls f, on a loop, for each seed that can't be reached, saying why, and
+// then whenever that changes: nil, it is reached again. An error may be a
+// *HandshakeError: then somebody is there, but doesn't talk with us.
+func (n *Node) WatchSeeds(f func(seed string, err error)) (cancel func()) {
+	w := &seedWatcher{f}
+	l := n.core.Loop()
+	l.Post(loop.Func(func() {
+		for _, seed := range slices.Sorted(maps.Keys(n.seeds.wrong)) {
+			f(seed, n.seeds.wrong[seed])
+		}
+		n.seeds.watchers = append(n.seeds.watchers, w)
+	}))
+	return func() {
+		l.Post(loop.Func(func() {
+			n.seeds.watchers = slices.DeleteFunc(n.seeds.watchers, func(o *seedWatcher) bool { return o == w })
+		}))
+	}
+}
