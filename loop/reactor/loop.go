@@ -179,17 +179,26 @@ func (l *eventLoop) end(own *conn) {
 	for {
 		l.runLater()
 		l.writeOutput(own)
-		if len(l.closed) == 0 && len(l.later) == 0 {
+		l.callClosed()
+		if len(l.later) > 0 {
+			continue
+		}
+		if len(l.leaving) == 0 {
 			break
 		}
-		l.callClosed()
+		l.handOver()
+		own = nil // it may be gone
 	}
 	if len(l.dirty) > 0 {
 		l.inbox.ring()
 	}
-	for i, handOver := range l.leaving {
+}
+
+// handOver lets connections go that move: nothing here looks at them any more.
+func (l *eventLoop) handOver() {
+	for i, leave := range l.leaving {
 		l.leaving[i] = nil
-		handOver()
+		leave()
 	}
 	l.leaving = l.leaving[:0]
 }
