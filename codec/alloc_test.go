@@ -29,6 +29,22 @@ func TestSendingScalarsAllocatesNothing(t *testing.T) {
 	}
 }
 
+// What the arguments refer to doesn't escape either: it may lie on the stack.
+func TestSendingLocalOctetsAllocatesNothing(t *testing.T) {
+	buf := make([]byte, 0, 1<<10)
+	if n := testing.AllocsPerRun(100, func() {
+		var octets [16]byte
+		octets[0] = byte(runtimeValue.n)
+		list := [2]any{octets[:], octets[:4]}
+		var err error
+		if buf, err = send(buf[:0], "port", octets[:], octets[:2], list[:]); err != nil {
+			t.Fatal(err)
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func TestHotPathsAllocateNothing(t *testing.T) {
 	buf := make([]byte, 0, 1<<10)
 	body := benchBody(t)

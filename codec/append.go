@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/big"
 	"reflect"
-	"slices"
 )
 
 // Raw is one value already encoded in MessagePack, to be passed as an argument.
@@ -18,7 +17,8 @@ type Raw []byte
 // are a *ValueError, nesting deeper than DefaultLimits a *LimitError, a bad Raw a
 // *SyntaxError; b then comes back as it was. Maps are sorted by key.
 //
-// The arguments don't escape, so a variadic caller on top of it allocates nothing.
+// Neither the arguments nor what they refer to escape, so a variadic caller on top
+// of it allocates nothing.
 func AppendArgs(b []byte, args []any) ([]byte, error) {
 	b, _, err := appendArgs(b, args)
 	return b, err
@@ -122,9 +122,17 @@ func appendContainer(b []byte, v any, depth int) ([]byte, error) {
 		}
 		return b, nil
 	case []string:
-		return appendList(b, x, appendText), nil
+		b = listHead(b, len(x))
+		for _, e := range x {
+			b = appendText(b, e)
+		}
+		return b, nil
 	case [][]byte:
-		return appendList(b, x, appendBytes), nil
+		b = listHead(b, len(x))
+		for _, e := range x {
+			b = appendBytes(b, e)
+		}
+		return b, nil
 	case []int:
 		return appendList(b, x, func(b []byte, n int) []byte { return appendInt(b, int64(n)) }), nil
 	case []int64:
@@ -136,51 +144,41 @@ func appendContainer(b []byte, v any, depth int) ([]byte, error) {
 	case []bool:
 		return appendList(b, x, appendBool), nil
 	case map[string]any:
-		return appendMap(b, x, func(b []byte, e any) ([]byte, error) { return appendAny(b, e, depth) })
+		m := beginMap(b, len(x))
+		for k, e := range x {
+			m.key(k)
+			var err error
+			if m.b, err = appendAny(m.b, e, depth); err != nil {
+				return m.b, err
+			}
+		}
+		return m.end(), nil
 	case map[string]string:
-		return appendMap(b, x, func(b []byte, e string) ([]byte, error) { return appendText(b, e), nil })
+		m := beginMap(b, len(x))
+		for k, e := range x {
+			m.key(k)
+			m.b = appendText(m.b, e)
+		}
+		return m.end(), nil
 	case map[string]int:
-		return appendMap(b, x, func(b []byte, e int) ([]byte, error) { return appendInt(b, int64(e)), nil })
+		m := beginMap(b, len(x))
+		for k, e := range x {
+			m.key(k)
+			m.b = appendInt(m.b, int64(e))
+		}
+		return m.end(), nil
 	}
 	return b, &ValueError{"Go type " + reflect.TypeOf(v).String(), Msgpack}
 }
 
-func appendList[T any](b []byte, list []T, one func([]byte, T) []byte) []byte {
+// appendList appends a list of numbers or truth values. What refers to memory has
+// loops of its own: called through one, it would escape.
+func appendList[T bool | int | int64 | uint64 | float64](b []byte, list []T, one func([]byte, T) []byte) []byte {
 	b = listHead(b, len(list))
 	for _, e := range list {
 		b = one(b, e)
 	}
 	return b
-}
-
-// appendMap appends a map sorted by key, so that equal maps have equal encodings.
-// It encodes the entries as they come and then sorts the encoded ones: a slice of
-// the keys would make the caller's arguments escape.
-func appendMap[T any](b []byte, m map[string]T, one func([]byte, T) ([]byte, error)) ([]byte, error) {
-	type entry struct{ at, val, end int } // offsets in b
-	b = mapHead(b, len(m))
-	start := len(b)
-	entries := make([]entry, 0, len(m))
-	for k, v := range m {
-		e := entry{at: len(b)}
-		b = appendText(b, k)
-		e.val = len(b)
-		var err error
-		if b, err = one(b, v); err != nil {
-			return b, err
-		}
-		e.end = len(b)
-		entries = append(entries, e)
-	}
-	slices.SortFunc(entries, func(x, y entry) int {
-		return slices.Compare(Value{b[x.at:x.val]}.payload(), Value{b[y.at:y.val]}.payload())
-	})
-	sorted := make([]byte, 0, len(b)-start)
-	for _, e := range entries {
-		sorted = append(sorted, b[e.at:e.end]...)
-	}
-	copy(b[start:], sorted)
-	return b, nil
 }
 
 func appendBool(b []byte, v bool) []byte {
