@@ -150,17 +150,17 @@ func (c *conn) onReset() {
 	if !c.in.link.passes(&c.reset) || c.gone() {
 		return
 	}
-	switch c.state {
-	case attempt:
+	switch {
+	case c.state == attempt && c.peer == nil:
 		if !c.deferred(&c.reset) {
 			c.w.Stats.Refused++
 			c.end(c.ioError("dial", "connect", syscall.ECONNREFUSED))
 		}
 		return
-	case backlog:
-		c.resetSeen = true
+	case c.state == attempt || c.state == backlog:
+		c.resetSeen = true // it comes after Open
 		return
-	case detached:
+	case c.state == detached:
 		c.remove()
 		c.w.Stats.Resets++
 		c.err = c.ioError("read", "read", syscall.ECONNRESET)
@@ -184,6 +184,14 @@ func (c *conn) onReset() {
 		c.end(c.err)
 	} else {
 		c.end(c.ioError("read", "read", syscall.ECONNRESET))
+	}
+}
+
+// noticeReset lets a reset that came unnoticed arrive once more.
+func (c *conn) noticeReset() {
+	if c.resetSeen {
+		c.resetSeen = false
+		c.w.soon(&c.reset)
 	}
 }
 

@@ -225,10 +225,7 @@ func (c *conn) write() {
 	default:
 		c.out, c.written = c.out[:0], 0
 	}
-	if c.resetSeen {
-		c.resetSeen = false
-		c.w.soon(&c.reset)
-	}
+	c.noticeReset()
 	if c.state == draining {
 		c.finish()
 	}
@@ -293,10 +290,7 @@ func (c *conn) Pause() {
 func (c *conn) Resume() {
 	c.own("Resume")
 	c.paused = false
-	if c.resetSeen {
-		c.resetSeen = false
-		c.w.soon(&c.reset)
-	}
+	c.noticeReset()
 	c.readSoon()
 }
 

@@ -16,10 +16,6 @@ func (c *conn) Detach(ahead []byte) (net.Conn, error) {
 	if c.state != open || c.tls != nil && !c.tls.up() {
 		return nil, errNotOpen
 	}
-	if c.resetSeen {
-		c.resetSeen = false
-		c.w.soon(&c.reset)
-	}
 	c.write()
 	c.w.Stats.Detached++
 	c.state = detached

@@ -113,6 +113,7 @@ func (c *conn) open() {
 	c.w.note(didOpen, l, 0)
 	c.callOpen()
 	l.runLater()
+	c.noticeReset()
 	c.readSoon()
 }
 

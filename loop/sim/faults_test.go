@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"net/netip"
-	"reflect"
 	"syscall"
 	"testing"
 	"time"
@@ -224,113 +223,33 @@ func TestAResetHitsTheEndsItShould(t *testing.T) {
 	}
 }
 
-// A sender sends something now and then, and checks what arrives over a connection
-// that may break at any time.
-type sender struct {
-	probe
-	t    *testing.T
-	w    *World
-	n    byte
-	peer *sender // nil: it never got through
-	sent []byte
-}
-
-func (s *sender) Open(c loop.Conn) {
-	s.probe.Open(c)
-	s.tick()
-}
-
-func (s *sender) tick() {
-	if s.closed > 0 {
-		return
-	}
-	p := make([]byte, 1+s.w.Rand().IntN(3000))
-	for i := range p {
-		s.n += 1 + byte(i%3)
-		p[i] = s.n
-	}
-	s.sent = append(s.sent, p...)
-	s.c.Write(p)
-	loop.After(s.c.Loop(), time.Duration(s.w.Rand().IntN(20000))*time.Microsecond, s.tick)
-}
-
-func (s *sender) EOF(c loop.Conn) { s.probe.EOF(c); c.Close(nil) }
-
-func (s *sender) Closed(c loop.Conn, err error) {
-	if s.probe.Closed(c, err); s.closed != 1 {
-		s.t.Error("Closed came twice")
+func TestALinkHasTheLatencyThatTheTestWants(t *testing.T) {
+	d := connected(t, Options{})
+	d.Link(d.a, d.b).SetLatency(time.Minute, time.Minute)
+	var at time.Duration
+	d.v.onData = func([]byte) { at = d.Now() }
+	begun := d.Now()
+	d.c.write(d.World, "slowly")
+	d.Run(d.Now() + time.Hour)
+	if took := at - begun; took < time.Minute || string(d.v.got) != "slowly" {
+		t.Errorf("%q took %v", d.v.got, took)
 	}
 }
 
-func (s *sender) check() {
-	if s.closed != 1 || s.peer == nil && len(s.got) > 0 || s.peer != nil && !bytes.HasPrefix(s.peer.sent, s.got) {
-		s.t.Errorf("closed %d times; got %d octets that aren't the beginning of those sent", s.closed, len(s.got))
+func TestAResetBeforeTheDialHasOpenedComesAfterOpen(t *testing.T) {
+	d := newDuo(t, Options{})
+	d.Link(d.a, d.b).SetLatency(1, 1)
+	d.dial(d.c, time.Minute)
+	d.until(t, "the accept", func() bool { return d.v.opened == 1 })
+	d.Link(d.b, d.a).Cut()
+	d.ResetConn(d.v.c, BothEnds)
+	d.pass(time.Second)
+	if d.c.opened+d.c.closed != 0 || d.v.closed != 1 {
+		t.Fatalf("opened %d, closed %d and %d", d.c.opened, d.c.closed, d.v.closed)
 	}
-}
-
-func TestInARoughWorldWhatArrivesIsTheBeginningOfWhatWasSent(t *testing.T) {
-	var all Stats
-	for seed := range uint64(20) {
-		d := newDuo(t, Options{Seed: seed, Faults: Rough(), MinBuffer: 1000, MaxBuffer: 20000})
-		at := netip.AddrPortFrom(d.b.Addr(), 5050)
-		var senders []*sender
-		byLocal := make(map[netip.AddrPort]*sender)
-		d.Do(d.lb, func() {
-			d.lb.Listen(at, func(remote netip.AddrPort) loop.Handler {
-				v := &sender{t: t, w: d.World}
-				senders = append(senders, v)
-				byLocal[remote] = v
-				return v
-			})
-		})
-		var dialled []*sender
-		var conns []loop.Conn
-		for i := range 60 {
-			d.Do(d.la, func() {
-				loop.After(d.la, time.Duration(i)*200*time.Millisecond, func() {
-					c := &sender{t: t, w: d.World}
-					dialled = append(dialled, c)
-					conns = append(conns, d.la.Dial(at, 3*time.Second, c))
-				})
-			})
-		}
-		d.Run(15 * time.Second)
-		d.StopFaults()
-		d.pass(10 * time.Second)
-		d.ga.Close()
-		d.gb.Close()
-		for i, c := range dialled {
-			if v := byLocal[conns[i].Local()]; v != nil {
-				c.peer, v.peer = v, c
-			}
-		}
-		for _, s := range append(senders, dialled...) {
-			s.check()
-		}
-		for _, p := range d.Panics {
-			t.Error(p)
-		}
-		if d.Stats.Opened == 0 || len(d.conns) != 0 {
-			t.Errorf("seed %d: %d opened, %d left", seed, d.Stats.Opened, len(d.conns))
-		}
-		all.add(d.Stats)
-	}
-	t.Logf("%+v", all)
-	for name, n := range map[string]int{
-		"cuts": all.Cuts, "joined": all.Joined, "held": all.Held, "blocked": all.Blocked, "drained": all.Drained,
-		"resets": all.Resets, "half dead": all.HalfDead, "partitions": all.Partitions, "stalls": all.Stalls,
-		"delayed": all.Delayed, "slow readers": all.SlowReader, "timed out": all.TimedOut, "retried": all.Retried,
-	} {
-		if n == 0 {
-			t.Errorf("no %s in 20 rough worlds", name)
-		}
-	}
-}
-
-// add sums up all counters.
-func (s *Stats) add(o Stats) {
-	to, from := reflect.ValueOf(s).Elem(), reflect.ValueOf(o)
-	for i := range to.NumField() {
-		to.Field(i).SetInt(to.Field(i).Int() + from.Field(i).Int())
+	d.HealAll()
+	d.until(t, "the end", func() bool { return d.c.closed == 1 })
+	if d.c.opened != 1 || !errors.Is(d.c.err, syscall.ECONNRESET) {
+		t.Errorf("opened %d, %v", d.c.opened, d.c.err)
 	}
 }

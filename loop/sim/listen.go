@@ -102,10 +102,6 @@ func (c *conn) onAccept() {
 		return
 	}
 	c.open()
-	if c.resetSeen {
-		c.resetSeen = false
-		c.w.soon(&c.reset)
-	}
 }
 
 func (c *conn) refuse(abort bool) {

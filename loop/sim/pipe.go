@@ -1,6 +1,9 @@
 package sim
 
-import "time"
+import (
+	"bytes"
+	"time"
+)
 
 // A pipe is one direction of a connection, from the sender's system to the
 // receiver's. It belongs to the receiving conn.
@@ -183,9 +186,11 @@ func (p *pipe) discard() {
 	p.give(p.take(p.arrived))
 }
 
+// junk is what borrowed octets become.
+var junk = bytes.Repeat([]byte{0xdb, 0xde, 0xad, 0xbe, 0xef}, 1000)
+
 // poison makes sure that whoever keeps borrowed octets notices.
 func poison(b []byte) {
-	const junk = "\xdb\xde\xad\xbe\xef\xdb\xde\xad\xbe\xef\xdb\xde\xad\xbe\xef\xdb\xde\xad\xbe\xef\xdb\xde\xad\xbe\xef\xdb\xde\xad\xbe\xef"
 	for len(b) > 0 {
 		b = b[copy(b, junk):]
 	}
