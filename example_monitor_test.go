@@ -54,8 +54,9 @@ func ExampleNode_Monitor_lostNode() {
 	client.Monitor(remote.ID(), func(self *aemp.Context, r aemp.Reason) { done <- r })
 	stop(server)
 
-	fmt.Println(<-done)
-	// Output: ["transport_error", "server", "connection closed by peer"]
+	r := <-done
+	fmt.Println(r.Kind(), r.Args().At(1)) // and a message for people, see r.Message
+	// Output: transport_error "server"
 }
 
 // Ports that can't do without each other die together.
