@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
 )
 
 // Register makes a function known by name, such as "Pkg::func": other nodes can
@@ -30,6 +31,14 @@ func (n *Node) function(name string) Handler {
 // function with args in the new port's context. It returns the port's ID at once;
 // monitor it to learn of a failure. The function runs after Spawn has returned.
 func (n *Node) Spawn(node, function string, args ...any) (port string, err error) {
+	if node == n.id {
+		p, init, err := n.spawnHere(function, args)
+		if err != nil {
+			return "", err
+		}
+		p.shard.enter(init)
+		return p.ID(), nil
+	}
 	m, err := spawnMessage(n, node, function, args)
 	if err != nil {
 		return "", err
@@ -39,11 +48,31 @@ func (n *Node) Spawn(node, function string, args ...any) (port string, err error
 
 // Spawn is Node.Spawn for handlers.
 func (c *Context) Spawn(node, function string, args ...any) (port string, err error) {
-	m, err := spawnMessage(c.shard.node, node, function, args)
+	n := c.shard.node
+	if node == n.id {
+		p, init, err := n.spawnHere(function, args)
+		if err != nil {
+			return "", err
+		}
+		c.shard.to(p.shard, loop.Func(init))
+		return p.ID(), nil
+	}
+	m, err := spawnMessage(n, node, function, args)
 	if err != nil {
 		return "", err
 	}
 	return m.id, c.shard.send(node, m.message)
+}
+
+// spawnHere makes the port at once, since the caller may send to it or monitor it
+// next. init, to be run on the port's shard, calls the function.
+func (n *Node) spawnHere(function string, args []any) (p *Port, init func(), err error) {
+	m, err := codec.MessageOf(args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err = n.newPort(n.place(), n.portName(), func(p *Port) { p.spawned = true })
+	return p, func() { p.start(function, m) }, err
 }
 
 type spawning struct {
@@ -79,7 +108,14 @@ func (n *Node) spawnRequest(s *shard, args codec.Args, from *peer) {
 		s.bury(name, NewReason("overload", err.Error()))
 		return
 	}
+	p.start(function, m)
+}
+
+// start calls the function that initialises a spawned port; on its shard.
+func (p *Port) start(function string, m codec.Message) {
+	n := p.node
 	switch f := n.function(function); {
+	case p.dead.Load():
 	case n.secure:
 		p.die(die("spawn refused: node is secure"))
 	case f == nil:
