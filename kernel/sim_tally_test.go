@@ -1,0 +1,39 @@
+package kernel
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// tally counts what runs have met, so that one can see that the simulation
+// simulates what it is about.
+type tally struct {
+	Sent, Delivered, Dropped         int
+	Full, Overload                   int
+	Fired, Cancelled, Rewatched      int
+	Kills, Spawns                    int
+	Calls, Answers, Timeouts, Broken int
+	Crashed, Vanished, PowerFailures int
+	Closed, Restarts                 int
+	Ups, Losses, Crossings           int
+	Events                           int
+}
+
+// counts lists the fields of a struct of counters.
+func counts(x any) string {
+	v := reflect.ValueOf(x)
+	var all []string
+	for i := range v.NumField() {
+		all = append(all, fmt.Sprintf("%s %d", v.Type().Field(i).Name, v.Field(i).Int()))
+	}
+	return strings.Join(all, ", ")
+}
+
+// add adds the counters of y to those of x, which is a pointer to such a struct.
+func add(x, y any) {
+	v, w := reflect.ValueOf(x).Elem(), reflect.ValueOf(y)
+	for i := range v.NumField() {
+		v.Field(i).SetInt(v.Field(i).Int() + w.Field(i).Int())
+	}
+}
