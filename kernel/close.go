@@ -108,7 +108,7 @@ func sortedValues[K cmp.Ordered, V any](m map[K]V) []V {
 func (c *closing) poll(s *shard) {
 	waiting := false
 	for _, p := range s.ownPeers() {
-		p.flush()
+		p.flush(true)
 		if n, _ := p.out.Level(); n > 0 && !c.forced.Load() {
 			waiting = true
 			continue

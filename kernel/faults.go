@@ -31,7 +31,7 @@ func (f *faults) has(k fault) bool {
 }
 
 // shuffle swaps two neighbouring messages to the same port.
-func (f *faults) shuffle(q *queue) {
+func (f *faults) shuffle(q *block) {
 	if f.planted&swapAcross == 0 {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/internal/spin"
 	"github.com/aemp-go/aemp/loop"
 )
 
@@ -103,7 +104,7 @@ func (b *inbox) wake() {
 
 // take swaps the waiting batch for an empty queue.
 func (b *inbox) take(empty queue) queue {
-	b.mu.Lock()
+	spin.Lock(&b.mu)
 	defer b.mu.Unlock()
 	q := b.q
 	b.q, b.armed, b.working = empty, false, q.size
@@ -112,7 +113,7 @@ func (b *inbox) take(empty queue) queue {
 
 // done says that the batch has been worked off, and returns the links that may go on.
 func (b *inbox) done() []*feed {
-	b.mu.Lock()
+	spin.Lock(&b.mu)
 	defer b.mu.Unlock()
 	b.working = 0
 	if b.q.size >= b.shard.bounds.inbox.Low {

@@ -59,12 +59,15 @@ type bounds struct {
 	// it looks at its connections again: two ports that keep answering each
 	// other must not starve the network.
 	runTurn int
+	// runTime bounds the same in time, for handlers that do much.
+	runTime time.Duration
 }
 
 var defaultBounds = bounds{
 	inbox:   link.Marks{Low: 512 << 10, High: 2 << 20, Hard: 64 << 20},
 	mailbox: link.Marks{Low: 256 << 10, High: 1 << 20, Hard: 64 << 20},
 	runTurn: 4096,
+	runTime: 2 * time.Millisecond,
 }
 
 // Defaults of the original.

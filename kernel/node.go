@@ -66,7 +66,7 @@ type Node struct {
 	closing         atomic.Bool
 	panics          atomic.Uint64
 	drops           drops
-	buffers         buffers
+	blocks          blocks
 	faults          faults
 	trace           *trace
 

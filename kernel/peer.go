@@ -105,13 +105,13 @@ type (
 	probeTask peer
 )
 
-func (t *flushTask) Run() { (*peer)(t).flush() }
+func (t *flushTask) Run() { (*peer)(t).flush(false) }
 func (t *probeTask) Run() { p := (*peer)(t); p.apply(p.survivor.ProbeFailed()) }
 
-// flush gives the link what is to be sent, or starts to make one.
-func (p *peer) flush() {
+// flush gives the link what is to be sent (see link.Link.Flush), or starts to make one.
+func (p *peer) flush(all bool) {
 	if p.live != nil {
-		p.live.link.Flush()
+		p.live.link.Flush(all)
 		p.checkOverload()
 		return
 	}
@@ -123,11 +123,11 @@ func (p *peer) flush() {
 // checkOverload resets a link whose queue stays at its hard limit: handlers can't wait,
 // so this is the only way that the loss becomes known.
 func (p *peer) checkOverload() {
-	n, _ := p.out.Level()
-	now := p.shard.loop.Now()
-	switch {
-	case n < p.node.marks.Hard:
+	if p.out.Backlog() < p.node.marks.Hard {
 		p.overload = 0
+		return
+	}
+	switch now := p.shard.loop.Now(); {
 	case p.overload == 0:
 		p.overload = now
 	case now-p.overload > overloadGrace:
@@ -192,7 +192,7 @@ func (p *peer) linkUp(c *conn) {
 	p.received = 0
 	p.since = p.shard.loop.Now()
 	n.linkedUp(p, c)
-	c.link.Flush()
+	c.link.Flush(true)
 	p.shard.to(n.shards[0], loop.Func(func() { n.event(p.id, true) }))
 	c.report(nil)
 }

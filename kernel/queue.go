@@ -1,9 +1,8 @@
 package kernel
 
 import (
+	"sync"
 	"sync/atomic"
-
-	"github.com/valyala/bytebufferpool"
 
 	"github.com/aemp-go/aemp/codec"
 	"github.com/aemp-go/aemp/loop"
@@ -11,90 +10,118 @@ import (
 
 // item is something to do on a loop: deliver a message to a port, or run a task.
 type item struct {
-	port *Port
+	port *Port // nil: a task
 	feed *feed // the link that the message came over, if any
-	task loop.Task
-	at   int // the message's arguments in the queue's data
-	end  int
-	n    int // how many arguments
+	at   uint32
+	end  uint32 // the message's arguments are data[at:end]; of a task at is its index
+	n    uint32 // how many arguments
 }
 
-// queue keeps items in order and, in one buffer, the messages among them. The
-// buffer comes from the pool and goes back when the queue has been worked off.
-type queue struct {
-	pool  *buffers
+// block is a row of items with the messages among them. It is as large as stays in a
+// core's cache from when it is filled until it is worked off.
+type block struct {
 	items []item
-	data  *bytebufferpool.ByteBuffer
-	size  int // octets, with itemCost for each
+	data  []byte
+	tasks []loop.Task
 }
 
-// buffers counts how many of the pool's buffers a node's queues have.
-type buffers struct{ used atomic.Int64 }
+const (
+	blockItems  = 512
+	blockOctets = 32 << 10
+	// maxKeptData: what a single large message has grown goes back to the collector.
+	maxKeptData = 4 * blockOctets
+)
 
-func (b *buffers) get() *bytebufferpool.ByteBuffer {
-	b.used.Add(1)
-	return bytebufferpool.Get()
+func (b *block) full() bool { return len(b.items) >= blockItems || len(b.data) >= blockOctets }
+
+// message is an item's message, borrowed from the block.
+func (b *block) message(i *item) codec.Message {
+	return codec.ArgsMessage(b.data[i.at:i.end:i.end], int(i.n))
 }
 
-func (b *buffers) put(x *bytebufferpool.ByteBuffer) {
-	b.used.Add(-1)
-	bytebufferpool.Put(x)
+// blocks is where queues have their blocks from, on whatever goroutine. It counts
+// those in use.
+type blocks struct {
+	pool sync.Pool
+	used atomic.Int64
+}
+
+func (p *blocks) get() *block {
+	p.used.Add(1)
+	if b, _ := p.pool.Get().(*block); b != nil {
+		return b
+	}
+	return &block{}
+}
+
+// put takes a block back that has been worked off.
+func (p *blocks) put(b *block) {
+	p.used.Add(-1)
+	clear(b.items)
+	clear(b.tasks)
+	b.items, b.tasks, b.data = b.items[:0], b.tasks[:0], b.data[:0]
+	if cap(b.data) <= maxKeptData {
+		p.pool.Put(b)
+	}
+}
+
+// queue keeps items in order.
+type queue struct {
+	pool   *blocks
+	blocks []*block
+	size   int // octets, with itemCost for each item
 }
 
 // put appends a message to a port; the arguments are copied.
 func (q *queue) put(p *Port, f *feed, m codec.Message) {
-	q.open()
-	at := len(q.data.B)
-	q.data.B = append(q.data.B, m.Raw()...)
-	q.end(p, f, at, m.Len())
+	b := q.tail()
+	at := len(b.data)
+	b.data = append(b.data, m.Raw()...)
+	q.end(b, p, f, at, m.Len())
 }
 
 // putArgs encodes arguments right into the queue.
-func (q *queue) putArgs(p *Port, args []any) error {
-	q.open()
-	at := len(q.data.B)
-	b, err := codec.AppendArgs(q.data.B, args)
-	q.data.B = b
-	if err != nil {
+func (q *queue) putArgs(p *Port, args []any) (err error) {
+	b := q.tail()
+	at := len(b.data)
+	if b.data, err = codec.AppendArgs(b.data, args); err != nil {
 		return err
 	}
-	q.end(p, nil, at, len(args))
+	q.end(b, p, nil, at, len(args))
 	return nil
-}
-
-func (q *queue) open() {
-	if q.data == nil {
-		q.data = q.pool.get()
-	}
-}
-
-func (q *queue) end(p *Port, f *feed, at, n int) {
-	end := len(q.data.B)
-	q.items = append(q.items, item{port: p, feed: f, at: at, end: end, n: n})
-	q.size += end - at + itemCost
 }
 
 // run appends a task.
 func (q *queue) run(t loop.Task) {
-	q.items = append(q.items, item{task: t})
+	b := q.tail()
+	b.items = append(b.items, item{at: uint32(len(b.tasks))})
+	b.tasks = append(b.tasks, t)
 	q.size += itemCost
 }
 
-// message is an item's message, borrowed from the queue.
-func (q *queue) message(i *item) codec.Message {
-	if q.data == nil {
-		return codec.Message{}
-	}
-	return codec.ArgsMessage(q.data.B[i.at:i.end:i.end], i.n)
+func (q *queue) end(b *block, p *Port, f *feed, at, n int) {
+	end := len(b.data)
+	b.items = append(b.items, item{port: p, feed: f, at: uint32(at), end: uint32(end), n: uint32(n)})
+	q.size += end - at + itemCost
 }
 
-// reset empties the queue for reuse.
-func (q *queue) reset() {
-	clear(q.items)
-	q.items = q.items[:0]
-	q.size = 0
-	if q.data != nil {
-		q.pool.put(q.data)
-		q.data = nil
+// tail is the block to append to.
+func (q *queue) tail() *block {
+	if n := len(q.blocks); n > 0 && !q.blocks[n-1].full() {
+		return q.blocks[n-1]
 	}
+	b := q.pool.get()
+	q.blocks = append(q.blocks, b)
+	return b
+}
+
+func (q *queue) empty() bool { return len(q.blocks) == 0 }
+
+// reset gives all blocks back.
+func (q *queue) reset() {
+	for i, b := range q.blocks {
+		q.blocks[i] = nil
+		q.pool.put(b)
+	}
+	q.blocks, q.size = q.blocks[:0], 0
 }

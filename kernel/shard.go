@@ -17,8 +17,9 @@ type shard struct {
 	inbox inbox
 	*bounds
 
-	runq  queue // deliveries and tasks from this loop's own callbacks
-	spare queue
+	runq  queue    // deliveries and tasks from this loop's own callbacks
+	other queue    // takes turns with runq
+	spare queue    // and this one with the inbox's
 	dirty []*peer  // have output to be flushed
 	wakes []*shard // have got something from here
 	later bool     // turn's end is scheduled
@@ -33,7 +34,9 @@ type shard struct {
 func newShard(n *Node, i int, l loop.Loop) *shard {
 	s := &shard{node: n, index: i, loop: l, bounds: n.bounds, faults: &n.faults, obits: map[string]*list.Element{}, obitLRU: list.New()}
 	s.inbox.shard = s
-	s.inbox.q, s.runq, s.spare = s.newQueue(), s.newQueue(), s.newQueue()
+	for _, q := range []*queue{&s.inbox.q, &s.runq, &s.other, &s.spare} {
+		q.pool = &n.blocks
+	}
 	s.ctx = Context{shard: s}
 	return s
 }
@@ -53,39 +56,35 @@ func (t *againTask) Run() { s := (*shard)(t); s.again = false; s.schedule() }
 // drain works off one batch of the inbox.
 func (s *shard) drain() {
 	q := s.inbox.take(s.spare)
-	s.spare = s.newQueue()
-	s.faults.shuffle(&q)
-	for i := range q.items {
-		s.do(&q, &q.items[i])
+	for _, b := range q.blocks {
+		s.faults.shuffle(b)
+		s.work(b)
 	}
-	s.recycle(&q)
+	s.spare = q
+	s.spare.blocks, s.spare.size = q.blocks[:0], 0
 	for _, l := range s.inbox.done() {
 		l.resume(s)
 	}
 	s.schedule()
 }
 
-func (s *shard) newQueue() queue { return queue{pool: &s.node.buffers} }
-
-func (s *shard) recycle(q *queue) {
-	if s.faults.has(leakedBuffer) && q.data != nil {
-		q.data = nil
+// work works off a block and gives it back.
+func (s *shard) work(b *block) {
+	for i := range b.items {
+		s.do(b, &b.items[i])
 	}
-	q.reset()
-	if cap(q.items) <= maxKeptItems {
-		s.spare = *q
-	}
-}
-
-// maxKeptItems: larger batches go back to the collector.
-const maxKeptItems = 1 << 16
-
-func (s *shard) do(q *queue, it *item) {
-	if it.task != nil {
-		s.guard(it.task)
+	if s.faults.has(leakedBuffer) {
 		return
 	}
-	it.port.deliver(q.message(it), it.feed)
+	s.node.blocks.put(b)
+}
+
+func (s *shard) do(b *block, i *item) {
+	if i.port == nil {
+		s.guard(b.tasks[i.at])
+		return
+	}
+	i.port.deliver(b.message(i), i.feed)
 }
 
 // guard runs a task of the system's; a panic in it is a defect, and mustn't stop the loop.
@@ -106,29 +105,40 @@ func (s *shard) schedule() {
 	}
 }
 
-// endTurn works off the run queue, then gives the connections their output
-// and wakes the other loops: once per turn, however many messages there were.
+// endTurn works off the run queue, and gives the connections their output and wakes
+// the other loops: once per block, however many messages there were.
 func (s *shard) endTurn() {
 	s.later = false
-	for left := s.bounds.runTurn; len(s.runq.items) > 0; {
-		if left <= 0 {
-			if !s.again {
-				s.again = true
-				s.loop.Post((*againTask)(s))
-			}
-			break
-		}
-		q := s.runq
-		s.runq, s.spare = s.spare, s.newQueue()
-		for i := range q.items {
-			s.do(&q, &q.items[i])
-		}
-		left -= len(q.items)
-		s.recycle(&q)
+	s.push()
+	if s.runq.empty() {
+		return
 	}
-	for i, p := range s.dirty {
+	start := s.loop.Now()
+	left := s.bounds.runTurn
+	for !s.runq.empty() && left > 0 && s.loop.Now()-start <= s.bounds.runTime {
+		q := s.runq
+		s.runq = s.other
+		for i, b := range q.blocks {
+			left -= len(b.items)
+			s.work(b)
+			q.blocks[i] = nil
+			s.push()
+		}
+		s.other = q
+		s.other.blocks, s.other.size = q.blocks[:0], 0
+	}
+	if !s.runq.empty() && !s.again {
+		s.again = true
+		s.loop.Post((*againTask)(s))
+	}
+}
+
+// push passes on what this shard has for others.
+func (s *shard) push() {
+	for i := 0; i < len(s.dirty); i++ { // may grow
+		p := s.dirty[i]
 		s.dirty[i] = nil
-		p.flush()
+		p.flush(true)
 	}
 	s.dirty = s.dirty[:0]
 	for i, o := range s.wakes {

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tinylib/msgp/msgp"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/internal/spin"
 	"github.com/aemp-go/aemp/loop"
 )
 
@@ -63,8 +65,7 @@ const maxFree = 4
 //
 // Senders append to one buffer under a lock that is held for one append, the one
 // lock on the hot path. A buffer that is full goes to the finished ones, which the
-// peer's loop takes without that lock: it would have to wait for its turn among
-// the senders, for a millisecond at times.
+// peer's loop takes without that lock.
 type Outbox struct {
 	limits codec.Limits
 	marks  Marks
@@ -78,7 +79,8 @@ type Outbox struct {
 	framing codec.Framing
 	buf     []byte // whole frames, in msgpack while Queueing
 	scratch []byte // one msgpack frame, to be transcoded
-	dirty   bool   // a Flush is on its way
+	posted  bool   // a Flush is on its way
+	timed   bool   // a Flush comes after streamPause
 	dropped uint64
 
 	finished atomic.Int64 // octets in full
@@ -88,6 +90,10 @@ type Outbox struct {
 	free     [][]byte
 	used     bool // since the last Trim
 	waiters  []func()
+
+	// The peer's loop's only.
+	lastFlush  time.Duration
+	lastOctets int
 }
 
 // NewOutbox is an empty queue. fit lists the framings that the peer might choose.
@@ -233,11 +239,16 @@ func (o *Outbox) commit(b []byte, at int, err error) (Accepted, error) {
 	if cap(o.scratch) > maxKeptBuffer {
 		o.scratch = nil
 	}
+	if a.Dropped {
+		return a, nil
+	}
+	urgent := !o.timed
 	if len(o.buf) >= chunkSize {
 		o.rotate()
+		urgent = true
 	}
-	if !o.dirty && !a.Dropped {
-		o.dirty, a.Wake = true, true
+	if urgent && !o.posted {
+		o.posted, a.Wake = true, true
 	}
 	return a, nil
 }
@@ -321,63 +332,85 @@ func (o *Outbox) wakeWaiters() {
 	o.chunks.Unlock()
 }
 
+// flushChunks bounds the finished buffers of one Flush: other connections want their
+// turn, too.
+const flushChunks = 16
+
+// While goroutines keep a link busy, a buffer that isn't full waits a little for more:
+// large writes are what throughput depends on. A message on a quiet link doesn't wait.
+const (
+	streamPause  = 50 * time.Microsecond
+	streamOctets = 4 << 10 // of the previous flush
+)
+
 // Flushed says what is left to do after a Flush.
 type Flushed uint8
 
 const (
 	Done    Flushed = iota // nothing; or the connection is blocked, and Drained comes
 	Unknown                // Settle in a later turn: how much the network takes shows at this one's end
-	More                   // Flush again in a later turn: a sender is in the way just now
+	More                   // Flush again in a later turn
+	Wait                   // Flush again after streamPause, with all
 )
 
-// Flush gives the connection what it can take. On the peer's loop.
-func (o *Outbox) Flush(c loop.Conn) Flushed {
-	for !c.Blocked() {
-		b := o.next()
-		if b == nil {
-			var last bool
-			if b, last = o.takeLast(); !last {
-				continue
-			}
-			if b == nil {
-				o.Settle(c)
-				return More
-			}
-			if len(b) > 0 {
-				b = c.Swap(b)
-			}
-			o.recycle(b)
+// Flush gives the connection what it can take. With all, that is everything; without, what
+// isn't worth a write may be kept back for a moment. On the peer's loop.
+func (o *Outbox) Flush(c loop.Conn, all bool) Flushed {
+	now := c.Loop().Now()
+	all = all || now-o.lastFlush > 2*streamPause || o.lastOctets < streamOctets
+	octets := 0
+	result := More
+	for range flushChunks {
+		if c.Blocked() {
+			result = Done
 			break
 		}
+		b := o.next()
+		if b == nil {
+			var again bool
+			if b, again, result = o.takeLast(all); again {
+				continue
+			}
+		}
+		octets += len(b)
 		o.recycle(c.Swap(b))
+		if result != More {
+			break
+		}
 	}
-	if o.Settle(c); o.given.Load() > 0 && !c.Blocked() {
+	if octets > 0 {
+		o.lastFlush, o.lastOctets = now, octets
+	}
+	o.Settle(c)
+	if result == Done && o.given.Load() > 0 && !c.Blocked() {
 		return Unknown
 	}
-	return Done
+	return result
 }
 
-// takeLast takes the buffer that senders append to. last is false if another has
-// been finished meanwhile; nil and true mean that a sender holds the lock.
-func (o *Outbox) takeLast() (b []byte, last bool) {
-	if !o.mu.TryLock() {
-		return nil, true
-	}
+// takeLast takes the buffer that senders append to; the next message asks for a Flush
+// then. again is true if another has been finished meanwhile, which comes first.
+func (o *Outbox) takeLast(all bool) (b []byte, again bool, result Flushed) {
+	spin.Lock(&o.mu)
 	defer o.mu.Unlock()
 	if o.finished.Load() > 0 {
-		return nil, false
+		return nil, true, More
 	}
-	o.dirty = false
-	if b = o.buf; b == nil {
-		return []byte{}, true
+	o.posted, o.timed = false, false
+	if len(o.buf) == 0 {
+		return nil, false, Done
 	}
-	o.buf = nil
+	if !all {
+		o.timed = true
+		return nil, false, Wait
+	}
+	b, o.buf = o.buf, nil
 	o.chunks.Lock()
 	if n := len(o.free); n > 0 {
 		o.buf, o.free = o.free[n-1], o.free[:n-1]
 	}
 	o.chunks.Unlock()
-	return b, true
+	return b, false, Done
 }
 
 // Settle learns how much the connection still holds, and wakes who waits for room. On the
@@ -440,7 +473,7 @@ func (o *Outbox) end(s OutboxState) (lost int) {
 	defer o.mu.Unlock()
 	lost = o.level()
 	o.state, o.epoch = s, o.epoch+1
-	o.buf, o.dirty = nil, false
+	o.buf, o.posted, o.timed = nil, false, false
 	o.chunks.Lock()
 	o.full, o.free = nil, nil
 	o.chunks.Unlock()
@@ -476,6 +509,9 @@ func (o *Outbox) Epoch() (uint64, OutboxState) {
 	defer o.mu.Unlock()
 	return o.epoch, o.state
 }
+
+// Backlog is about how many octets wait, without the senders' lock.
+func (o *Outbox) Backlog() int { return int(o.finished.Load() + o.given.Load()) }
 
 // Level is the number of octets that wait here and in the connection, and
 // how many messages have been dropped so far.

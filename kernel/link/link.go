@@ -52,19 +52,20 @@ type Link struct {
 	Dialed netip.AddrPort
 	Seed   bool // dialled without knowing who answers
 
-	cfg    *Config
-	timing Timing
-	owner  Owner
-	conn   loop.Conn
-	hs     *Handshake
-	phase  phase
-	proved bool
-	ahead  []byte // read, but not its turn yet
-	dec    *codec.Decoder
-	out    *Outbox
-	timer  loop.Timer
-	due    time.Duration // the handshake's end, on the loop's clock
-	pauses int
+	cfg     *Config
+	timing  Timing
+	owner   Owner
+	conn    loop.Conn
+	hs      *Handshake
+	phase   phase
+	proved  bool
+	ahead   []byte // read, but not its turn yet
+	dec     *codec.Decoder
+	out     *Outbox
+	timer   loop.Timer
+	pending loop.Timer    // a flush that waits for more
+	due     time.Duration // the handshake's end, on the loop's clock
+	pauses  int
 
 	heard    bool
 	silent   time.Duration
@@ -255,6 +256,7 @@ func (l *Link) Up(out *Outbox) error {
 	l.phase = up
 	l.dec = codec.NewDecoder(l.hs.InFraming(), l.cfg.Limits)
 	l.timer = loop.After(l.conn.Loop(), l.timing.Heartbeat, l.tick)
+	l.pending = l.conn.Loop().NewTimer((*flushTask)(l))
 	l.conn.Loop().Later(loop.Func(func() {
 		p := l.ahead
 		l.ahead = nil
@@ -314,16 +316,19 @@ func (l *Link) isEcho(body []byte) bool {
 	return true
 }
 
-// Flush gives the connection what is to be sent.
-func (l *Link) Flush() {
+// Flush gives the connection what is to be sent: all of it, or what is worth a write
+// while the rest waits a moment for more.
+func (l *Link) Flush(all bool) {
 	if l.phase != up {
 		return
 	}
-	switch l.out.Flush(l.conn) {
+	switch l.out.Flush(l.conn, all) {
 	case Unknown:
 		l.conn.Loop().Post((*settleTask)(l))
 	case More:
 		l.conn.Loop().Post((*flushTask)(l))
+	case Wait:
+		l.pending.Reset(streamPause)
 	}
 }
 
@@ -340,7 +345,7 @@ type (
 )
 
 func (t *settleTask) Run() { (*Link)(t).Settle() }
-func (t *flushTask) Run()  { (*Link)(t).Flush() }
+func (t *flushTask) Run()  { (*Link)(t).Flush(true) }
 
 // Buffered is what the connection holds, in octets.
 func (l *Link) Buffered() int { return l.conn.Buffered() }
@@ -363,7 +368,7 @@ func (l *Link) Resume() {
 
 func (l *Link) Drained(loop.Conn) {
 	if l.phase == up {
-		l.Flush()
+		l.Flush(true)
 		l.owner.Drained(l)
 	}
 }
@@ -390,7 +395,7 @@ func (l *Link) CloseGently(err error, linger time.Duration) {
 	if l.phase == closed {
 		return
 	}
-	l.Flush()
+	l.Flush(true)
 	l.phase = closed
 	l.conn.CloseAfterDrain(err, linger)
 }
@@ -398,6 +403,9 @@ func (l *Link) CloseGently(err error, linger time.Duration) {
 func (l *Link) Closed(_ loop.Conn, err error) {
 	if l.timer != nil {
 		l.timer.Stop()
+	}
+	if l.pending != nil {
+		l.pending.Stop()
 	}
 	l.phase = closed
 	l.owner.Closed(l, l.wrap(err))

@@ -95,14 +95,14 @@ func (l *Link) askEcho() {
 	}
 	l.echoes = true
 	_, _ = l.out.Message("", DefaultMarks.Hard, m) // an overfull queue is a sign of its own
-	l.Flush()
+	l.Flush(true)
 }
 
 const echoPort = "-link-echo"
 
 func (l *Link) send(c codec.Control) {
 	l.out.Control(c)
-	l.Flush()
+	l.Flush(true)
 }
 
 func (l *Link) control(body []byte) error {
