@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aemp-go/aemp"
@@ -135,7 +136,7 @@ func send(c *child) (float64, error) {
 		return 0, err
 	}
 	const to = "receiver#sum"
-	start := time.Now()
+	start, began := time.Now(), cpuTime()
 	n := int64(0)
 	for time.Since(start) < *duration {
 		for range 10000 {
@@ -151,16 +152,15 @@ func send(c *child) (float64, error) {
 	}
 	took := time.Since(start)
 	args := got.Args()
-	count, sum, disorder := args.Int(), args.Uint(), args.Int()
+	count, sum, disorder, memory, cpu := args.Int(), args.Uint(), args.Int(), args.Int(), args.Int()
 	if err := args.Err(); err != nil {
 		return 0, err
 	}
 	if want := checksum(n); count != n || sum != want || disorder != 0 {
 		return 0, fmt.Errorf("sent %d, arrived %d (%d out of order), checksum %x instead of %x", n, count, disorder, sum, want)
 	}
-	if *slow > 0 {
-		fmt.Printf("  memory: sender %d MiB, receiver %d MiB\n", peakMemory(), args.Int())
-	}
+	fmt.Printf("  CPU per message: sender %d ns, receiver %d ns; peak memory: sender %d MiB, receiver %d MiB\n",
+		(cpuTime()-began)/n, cpu/n, peakMemory(), memory)
 	return float64(n) / took.Seconds(), nil
 }
 
@@ -192,7 +192,7 @@ func receive() error {
 	})
 	port.On("report", func(self *aemp.Context, m aemp.Message) {
 		reply, _ := m.At(0).Text()
-		self.Send(reply, count, sum, disorder, peakMemory())
+		self.Send(reply, count, sum, disorder, peakMemory(), cpuTime())
 	})
 	fmt.Println(node.Addresses()[0])
 	bufio.NewReader(os.Stdin).ReadByte() // until the parent is done
@@ -214,6 +214,15 @@ func checksum(n int64) (sum uint64) {
 		sum = fold(sum, i, p)
 	}
 	return sum
+}
+
+// cpuTime is what the process has used so far, in nanoseconds.
+func cpuTime() int64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return u.Utime.Nano() + u.Stime.Nano()
 }
 
 // peakMemory is the process's peak resident memory in MiB.

@@ -52,8 +52,9 @@ const (
 // own, and no more than stays in a core's cache.
 const chunkSize = 64 << 10
 
-// maxFree bounds the empty chunks that an outbox in use keeps.
-const maxFree = 4
+// maxFree bounds the empty chunks that an outbox in use keeps: what its senders fill
+// between two writes, up to the high-water mark.
+const maxFree = 20
 
 // An Outbox holds what is to be sent to one peer: the queue while there is no
 // link, and the link's outgoing buffer while there is one. Methods may be called from
@@ -262,9 +263,10 @@ func (o *Outbox) rotate() {
 	o.chunks.Lock()
 	o.finished.Add(int64(len(o.buf)))
 	o.full = append(o.full, o.buf)
-	o.buf = nil
 	if n := len(o.free); n > 0 {
 		o.buf, o.free = o.free[n-1], o.free[:n-1]
+	} else {
+		o.buf = make([]byte, 0, chunkSize+chunkSize/8)
 	}
 	o.chunks.Unlock()
 }
