@@ -172,7 +172,6 @@ func (e *end) write(text string) {
 
 // Conditions to wait for.
 
-func (e *end) isUp() bool                     { return e.up }
 func (e *end) isClosed() bool                 { return e.closed > 0 }
 func (e *end) sawEOF() bool                   { return e.eofs > 0 }
 func (e *end) hasGot(text string) func() bool { return func() bool { return string(e.got) == text } }

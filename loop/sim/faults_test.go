@@ -253,3 +253,27 @@ func TestAResetBeforeTheDialHasOpenedComesAfterOpen(t *testing.T) {
 		t.Errorf("opened %d, %v", d.c.opened, d.c.err)
 	}
 }
+
+func TestAProcessMayCrashInItsOwnCallback(t *testing.T) {
+	for name, in := range map[string]func(d *duo, crash func()){
+		"Data": func(d *duo, crash func()) { d.v.onData = func([]byte) { crash() }; d.c.write(d.World, "bang") },
+		"Later": func(d *duo, crash func()) {
+			d.Do(d.lb, func() { d.lb.Later(loop.Func(crash)); d.lb.Later(loop.Func(crash)) })
+		},
+		"Post":  func(d *duo, crash func()) { d.lb.Post(loop.Func(crash)); d.lb.Post(loop.Func(crash)) },
+		"timer": func(d *duo, crash func()) { d.Do(d.lb, func() { loop.After(d.lb, 0, crash) }) },
+		"Move":  func(d *duo, crash func()) { d.Do(d.lb, func() { d.v.c.Move(d.gb.Loops()[1], crash) }) },
+		"Resolve": func(d *duo, crash func()) {
+			d.Do(d.lb, func() { d.lb.Resolve("a", func([]netip.Addr, error) { crash() }) })
+		},
+	} {
+		d := connected(t, Options{})
+		crashes := 0
+		in(d, func() { crashes++; d.v.c.Write([]byte("last words")); d.gb.Crash() })
+		d.until(t, name+": the peer to notice", func() bool { return d.c.closed+d.c.eofs > 0 })
+		d.pass(time.Second)
+		if crashes != 1 || d.v.closed+d.v.eofs != 0 || len(d.c.got) != 0 || len(d.Panics) != 0 {
+			t.Errorf("%s: %d crashes, closed %d, EOFs %d, the peer got %q, panics %v", name, crashes, d.v.closed, d.v.eofs, d.c.got, d.Panics)
+		}
+	}
+}

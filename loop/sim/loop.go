@@ -130,8 +130,9 @@ func (l *eventLoop) Later(t loop.Task) {
 // runLater comes after every callback.
 func (l *eventLoop) runLater() {
 	for i := 0; i < len(l.later); i++ {
-		l.run(l.later[i])
+		t := l.later[i]
 		l.later[i] = nil
+		l.run(t) // which may add to later, or end it in a crash
 	}
 	l.later = l.later[:0]
 }
