@@ -21,6 +21,7 @@ type conn struct {
 	done     func(node string, err error) // dialled to find out who answers
 	doneOn   *shard
 	counted  bool // against maxHandshakes
+	verified bool // the peer has proved itself
 	reported bool
 	feed     feed
 	last     *Port // where the previous message went
@@ -64,6 +65,7 @@ func (c *conn) Place(l *link.Link) (loop.Loop, error) {
 	case k.Purpose != "":
 		// Authenticated first, so that a stranger learns nothing (protocol 2.1).
 	case c.want != "" && c.want != k.Node:
+		c.node.unlearn(c.want, l.Dialed)
 		return nil, &WrongNodeError{c.want, k.Node}
 	}
 	p, err := c.node.peerFor(k.Node)
@@ -88,6 +90,7 @@ func (c *conn) Ready(l *link.Link) {
 
 func (c *conn) Verified(l *link.Link) {
 	c.settle()
+	c.verified = true
 	if t := c.node.trace; t != nil {
 		t.onVerified(c)
 	}
@@ -145,7 +148,11 @@ func (c *conn) Closed(l *link.Link, err error) {
 	c.settle()
 	c.last = nil
 	n := c.node
-	if !l.WasUp() && !c.expected(err) {
+	switch {
+	case l.WasUp():
+	case c.spare():
+		n.count("spare")
+	case !c.expected(err):
 		n.refused(c, err)
 	}
 	if c.peer != nil {
@@ -159,6 +166,12 @@ func (c *conn) Closed(l *link.Link, err error) {
 		}
 	}
 	c.report(err)
+}
+
+// spare says that one side had proved itself on the connection, and another one with the
+// same peer is the link or may still become it: crossing connects, no failure.
+func (c *conn) spare() bool {
+	return (c.verified || c.link.Proved()) && (c.peer.live != nil || len(c.peer.conns) > 1)
 }
 
 // expected says that the end of a connection is no failure to tell anybody about.

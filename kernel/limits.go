@@ -22,6 +22,8 @@ const (
 	// maxPeers bounds the nodes that are remembered: sends to nonsense node IDs
 	// would otherwise fill the memory.
 	maxPeers = 1 << 16
+	// maxLearned bounds the addresses that are remembered of a node which moves about.
+	maxLearned = 16
 	// maxWatchesPerPeer bounds the monitors that one peer holds on our ports.
 	maxWatchesPerPeer = 1 << 20
 	// maxPorts bounds a node's ports. A port takes about half a KiB.

@@ -295,8 +295,23 @@ func (n *Node) DialSeed(addr netip.AddrPort, done func(node string, err error)) 
 func (n *Node) learn(node string, addr netip.AddrPort) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if !slices.Contains(n.known[node], addr) {
-		n.known[node] = append(n.known[node], addr)
+	known := n.known[node]
+	if slices.Contains(known, addr) {
+		return
+	}
+	if len(known) >= maxLearned {
+		known = known[1:]
+	}
+	n.known[node] = append(slices.Clone(known), addr)
+}
+
+// unlearn removes an address at which another node answered.
+func (n *Node) unlearn(node string, addr netip.AddrPort) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.known[node] = slices.DeleteFunc(slices.Clone(n.known[node]), func(a netip.AddrPort) bool { return a == addr })
+	if len(n.known[node]) == 0 {
+		delete(n.known, node)
 	}
 }
 

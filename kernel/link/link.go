@@ -106,6 +106,9 @@ func (l *Link) Remote() netip.AddrPort {
 // IsUp says whether this is a link in use.
 func (l *Link) IsUp() bool { return l.phase == up }
 
+// Proved says whether we have sent our proof.
+func (l *Link) Proved() bool { return l.proved }
+
 // WasUp says, in Owner.Closed, whether it has been.
 func (l *Link) WasUp() bool { return l.out != nil }
 
