@@ -162,6 +162,7 @@ func (c *Config) Validate() error {
 		c.validateFramings(),
 		c.validateTimes(),
 		c.validateRest(),
+		c.validateFile(),
 	)
 }
 
@@ -287,10 +288,14 @@ func (c *Config) validateRest() error {
 			faults = append(faults, wrong("LogLevel", fmt.Sprintf("%q", c.LogLevel), err))
 		}
 	}
-	if c.NoRC && c.RC != "" {
-		faults = append(faults, wrong("RC", fmt.Sprintf("%q", c.RC), errors.New("NoRC says not to read it")))
-	}
 	return errors.Join(faults...)
+}
+
+func (c *Config) validateFile() error {
+	if c.NoRC && c.RC != "" {
+		return wrong("RC", fmt.Sprintf("%q", c.RC), errors.New("NoRC says not to read it"))
+	}
+	return nil
 }
 
 func wrong(field, value string, err error) error { return &ConfigError{field, value, err} }

@@ -277,3 +277,11 @@ func TestALogLevelMakesALoggerOnlyWhereThereIsNone(t *testing.T) {
 		t.Error("the program's logger was replaced")
 	}
 }
+
+func TestAFileThatIsNotToBeReadIsNotIgnoredSilently(t *testing.T) {
+	c := Config{RC: "x", NoRC: true}
+	var wrong *ConfigError
+	if _, _, err := c.Effective(); !errors.As(err, &wrong) || wrong.Field != "RC" {
+		t.Errorf("got %v", err)
+	}
+}

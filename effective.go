@@ -16,6 +16,9 @@ import (
 // file any more, and its Node isn't expanded yet. The warnings say what in the file
 // was ignored, and where.
 func (c *Config) Effective() (e Config, warnings []error, err error) {
+	if err := c.validateFile(); err != nil {
+		return Config{}, nil, err
+	}
 	e = *c
 	if e.Profile == "" {
 		if e.Profile, err = os.Hostname(); err != nil {
