@@ -56,7 +56,7 @@ func plain(v any) any {
 
 // number is an integer, of whatever size, if it is written as one.
 func number(n json.Number) any {
-	if i, err := n.Int64(); err == nil {
+	if i, err := n.Int64(); err == nil && n != "-0" { // which only a float can be
 		return i
 	}
 	if i, ok := new(big.Int).SetString(n.String(), 10); ok {
