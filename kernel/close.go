@@ -125,6 +125,7 @@ func (c *closing) poll(s *shard) {
 
 // end closes a peer's connections; what hasn't been sent by now is noted.
 func (c *closing) end(p *peer) {
+	p.ended = true
 	p.endAttempt()
 	if n := p.out.Shut(); n > 0 {
 		c.mu.Lock()

@@ -54,7 +54,7 @@ func (c *Context) Send(to string, args ...any) error {
 	}
 	p, err := n.remote(node)
 	for ; err == nil; p, err = n.remote(node) {
-		a, err := p.out.Args(port, n.marks.Hard, args)
+		a, err := p.out.Args(s.index, port, n.marks.Hard, args)
 		if err == errGone {
 			continue
 		}
@@ -82,7 +82,7 @@ func (c *Context) SendMsg(to string, m msgp.Marshaler) error {
 	}
 	p, err := n.remote(node)
 	for ; err == nil; p, err = n.remote(node) {
-		a, err := p.out.Msg(port, n.marks.Hard, m)
+		a, err := p.out.Msg(s.index, port, n.marks.Hard, m)
 		if err == errGone {
 			continue
 		}
@@ -161,6 +161,11 @@ func (c *Context) monitor(target string, early bool, f func(self *Context, r Rea
 	}
 	if c.port != nil && !c.port.dead.Load() {
 		c.port.watching.add(m)
+	}
+	if f := c.shard.failures[m.peer]; f != nil {
+		f.late = append(f.late, m)
+		m.peer.arriving.Add(-1)
+		return m, nil
 	}
 	if early {
 		m.announce(c.shard)

@@ -18,7 +18,7 @@ var (
 	// ErrFull: the call would have to wait.
 	ErrFull = link.ErrFull
 	// ErrClosed: the node is closed or closing.
-	ErrClosed = errors.New("node is closed")
+	ErrClosed = link.ErrClosed
 	// ErrDead: the port doesn't live any more.
 	ErrDead = errors.New("port is dead")
 	// ErrTooMany: a limit on how many there may be.

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/kernel/link"
 	"github.com/aemp-go/aemp/loop"
 )
 
@@ -17,13 +18,14 @@ type Monitor struct {
 	owner *Port // in whose context; nil: the node's
 
 	// What it watches: a local port, or port name of a peer ("" for the node itself).
-	local  *Port
-	peer   *peer
-	name   string
-	early  bool // its mon1 is sent already
-	at     int  // in the list of watchers
-	listed bool
-	held   int // in the owner's list, plus one
+	local   *Port
+	peer    *peer
+	name    string
+	early   bool // its mon1 is sent already
+	outside bool // set by a goroutine
+	at      int  // in the list of watchers
+	listed  bool
+	held    int // in the owner's list, plus one
 }
 
 const (
@@ -184,6 +186,10 @@ func (n *Node) newMonitor(target string, owner *Port, home *shard, act func(*Con
 		return nil, err
 	}
 	m.peer.arriving.Add(1)
+	if home == nil {
+		m.outside = true
+		m.peer.outside.Add(1)
+	}
 	return m, nil
 }
 
@@ -201,7 +207,11 @@ func (m *Monitor) announce(s *shard) {
 	if p == nil || m.name == "" {
 		return
 	}
-	a, err := p.out.Message("", p.node.marks.Hard, mon1(m.name))
+	from := link.Outside
+	if s != nil {
+		from = s.index
+	}
+	a, err := p.out.Message(from, "", p.node.marks.Hard, mon1(m.name))
 	m.early = err == nil
 	switch {
 	case !a.Wake:

@@ -28,9 +28,9 @@ type peer struct {
 	id    string
 	out   *link.Outbox
 	up    atomic.Bool
-	// arriving counts monitors on their way here: the barrier waits for them,
-	// since they may have been set before what was lost was sent.
-	arriving atomic.Int64
+	// arriving counts monitors on their way here, outside those of them that
+	// goroutines have set: the barrier waits for these.
+	arriving, outside atomic.Int64
 
 	// The rest belongs to the shard.
 	survivor *link.Survivor
@@ -38,12 +38,9 @@ type peer struct {
 	lastID   int
 	live     *conn
 	attempt  *attempt
-	failing  bool
 	retired  bool
-	acks     int
-	late     bool // a monitor fired while the barrier was under way
-	reason   Reason
-	announce bool // the barrier's end is a node-down event
+	ended    bool // the node closes: no more connections to the peer
+	barrier
 	probe    loop.Timer
 	overload time.Duration // since when the queue is at its hard limit, 0: isn't
 	received uint64
@@ -80,7 +77,7 @@ func (n *Node) newPeer(id string) *peer {
 	p := &peer{
 		node: n, id: id,
 		shard: n.shards[hash(id)%uint64(len(n.shards))],
-		out:   link.NewOutbox(n.links.Limits, n.marks, n.fit),
+		out:   link.NewOutbox(n.links.Limits, n.marks, n.fit, len(n.shards)),
 		conns: map[int]*conn{},
 	}
 	p.survivor = link.NewSurvivor(n.id, id)
@@ -182,7 +179,7 @@ func (p *peer) linkUp(c *conn) {
 	p.endAttempt()
 	if n.faults.has(dropOnSwitch) {
 		p.out.Fail()
-		p.out.Idle()
+		p.out.Idle(func() bool { return true })
 	}
 	if err := c.link.Up(p.out); err != nil {
 		c.link.Close(err)
@@ -223,73 +220,6 @@ func (p *peer) lost(c *conn, err error) {
 	p.fail(transportError(p.id, err))
 }
 
-// fail begins the barrier: all monitors of the peer fire, and nothing is sent to
-// it until they have.
-func (p *peer) fail(r Reason) {
-	p.failing, p.reason = true, r
-	p.endAttempt()
-	lost := p.out.Fail()
-	p.node.drops.lost.Add(uint64(lost))
-	if t := p.node.trace; t != nil {
-		t.onFailing(p)
-	}
-	for _, name := range sortedKeys(p.watched) {
-		p.watched[name].fire(p.shard, r)
-	}
-	p.watched = nil
-	for _, name := range sortedKeys(p.theirs) {
-		for _, m := range p.theirs[name] {
-			m.cancel(p.shard)
-		}
-	}
-	p.theirs, p.held = nil, 0
-	p.askAll()
-}
-
-// askAll has every loop acknowledge what it was sent so far.
-func (p *peer) askAll() {
-	p.late = false
-	p.acks = len(p.node.shards)
-	for _, s := range p.node.shards {
-		p.shard.to(s, loop.Func(func() {
-			// Behind what the loop has still to do for itself.
-			s.runq.run(loop.Func(func() { s.to(p.shard, loop.Func(p.ack)) }))
-			s.schedule()
-		}))
-	}
-}
-
-func (p *peer) ack() {
-	p.acks--
-	if p.acks > 0 {
-		return
-	}
-	stale := p.node.faults.has(staleEpoch)
-	if !stale && (p.late || p.arriving.Load() > 0) {
-		if p.shard.inbox.run(loop.Func(p.askAll)) { // behind those that are arriving
-			p.shard.inbox.wake()
-		}
-		return
-	}
-	p.idle()
-}
-
-// idle ends the barrier.
-func (p *peer) idle() {
-	p.failing = false
-	p.out.Idle()
-	if t := p.node.trace; t != nil {
-		t.onIdle(p)
-	}
-	if p.announce {
-		p.announce = false
-		n := p.node
-		p.shard.to(n.shards[0], loop.Func(func() { n.event(p.id, false) }))
-	}
-	p.apply(p.survivor.Idle())
-	p.retire()
-}
-
 // retire forgets a peer of which nothing is left.
 func (p *peer) retire() {
 	if p.live != nil || p.failing || p.attempt != nil || len(p.conns) > 0 || len(p.watched) > 0 ||
@@ -304,7 +234,7 @@ func (p *peer) retire() {
 
 // connect starts to dial the node, unless that is under way or not possible now.
 func (p *peer) connect() {
-	if p.live != nil || p.failing || p.attempt != nil || p.retired {
+	if p.live != nil || p.failing || p.attempt != nil || p.retired || p.ended {
 		return
 	}
 	addrs := p.node.addresses(p.id)
@@ -368,7 +298,7 @@ func (p *peer) dialFailed(c *conn, err error) {
 
 // abandon gives up unless the peer is just coming to us, or nobody waits.
 func (p *peer) abandon(err error) {
-	if len(p.conns) > 0 {
+	if len(p.conns) > 0 || p.ended {
 		return
 	}
 	tried := 0
@@ -416,6 +346,9 @@ func (p *peer) endAttempt() {
 // link with it.
 func (p *peer) watch(m *Monitor) {
 	p.arriving.Add(-1)
+	if m.outside {
+		defer p.outside.Add(-1)
+	}
 	if m.state.Load() != armed {
 		return
 	}
@@ -423,8 +356,7 @@ func (p *peer) watch(m *Monitor) {
 	case p.retired:
 		m.fire(p.shard, transportError(p.id, &ConnectError{Node: p.id, Err: ErrNoAddress}))
 		return
-	case p.failing:
-		p.late = true
+	case p.failing && !p.passed(m) && !p.node.faults.has(staleEpoch):
 		m.fire(p.shard, p.reason)
 		return
 	}
@@ -445,7 +377,7 @@ func (p *peer) watch(m *Monitor) {
 	case m.name == "":
 		p.connect()
 	case w.sharing == 1:
-		p.tell(mon1(m.name))
+		p.tell(m.home, mon1(m.name))
 	}
 }
 
@@ -469,7 +401,7 @@ func (p *peer) unwatch(m *Monitor) {
 		w.sharing--
 	}
 	if m.name != "" && (m.early || w.sharing == 0) {
-		p.tell(mon0(m.name))
+		p.tell(m.home, mon0(m.name))
 	}
 }
 

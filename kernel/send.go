@@ -93,7 +93,7 @@ func (n *Node) trySend(to string, args []any) error {
 	}
 	p, err := n.remote(node)
 	for ; err == nil; p, err = n.remote(node) {
-		a, err := p.out.Args(port, n.marks.High, args)
+		a, err := p.out.Args(link.Outside, port, n.marks.High, args)
 		if err == errGone {
 			continue
 		}
@@ -120,7 +120,7 @@ func (n *Node) trySendMsg(to string, m msgp.Marshaler) error {
 	}
 	p, err := n.remote(node)
 	for ; err == nil; p, err = n.remote(node) {
-		a, err := p.out.Msg(port, n.marks.High, m)
+		a, err := p.out.Msg(link.Outside, port, n.marks.High, m)
 		if err == errGone {
 			continue
 		}
@@ -142,7 +142,7 @@ func (n *Node) tryForward(to string, m codec.Message) error {
 	}
 	p, err := n.remote(node)
 	for ; err == nil; p, err = n.remote(node) {
-		a, err := p.out.Message(port, n.marks.High, m)
+		a, err := p.out.Message(link.Outside, port, n.marks.High, m)
 		if err == errGone {
 			continue
 		}
@@ -255,7 +255,7 @@ func (s *shard) send(to string, m codec.Message) error {
 	}
 	p, err := n.remote(node)
 	for ; err == nil; p, err = n.remote(node) {
-		a, err := p.out.Message(port, n.marks.Hard, m)
+		a, err := p.out.Message(s.index, port, n.marks.Hard, m)
 		if err == errGone {
 			continue
 		}
@@ -275,10 +275,10 @@ func (s *shard) sendLocal(port string, m codec.Message) error {
 	return nil
 }
 
-// tell sends a message to the peer's node port; from the peer's shard. What the
-// kernel itself has to say is little; if even that doesn't fit the link is reset soon.
-func (p *peer) tell(m codec.Message) {
-	a, err := p.out.Message("", p.node.marks.Hard, m)
+// tell sends a message to the peer's node port for shard s; from the peer's shard. What
+// the kernel itself has to say is little; if even that doesn't fit the link is reset soon.
+func (p *peer) tell(s *shard, m codec.Message) {
+	a, err := p.out.Message(s.index, "", p.node.marks.Hard, m)
 	p.note(err)
 	if a.Wake {
 		p.shard.flushLater(p)

@@ -25,10 +25,11 @@ type shard struct {
 	later bool     // turn's end is scheduled
 	again bool     // a continuation is posted
 
-	ctx     Context // of what runs for the node, not for a port
-	obits   map[string]*list.Element
-	obitLRU *list.List
-	faults  *faults
+	failures map[*peer]*failure // barriers seen and not passed
+	ctx      Context            // of what runs for the node, not for a port
+	obits    map[string]*list.Element
+	obitLRU  *list.List
+	faults   *faults
 }
 
 func newShard(n *Node, i int, l loop.Loop) *shard {

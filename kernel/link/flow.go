@@ -34,8 +34,10 @@ var (
 	ErrOverload = errors.New("overload: queue at its hard limit")
 	// ErrFull: a queue is above its high-water mark; wait and try again.
 	ErrFull = errors.New("queue above its high-water mark")
-	// ErrGone: the outbox is no longer in use.
+	// ErrGone: the outbox is no longer in use; the peer may have a new one.
 	ErrGone = errors.New("outbox no longer in use")
+	// ErrClosed: the node is closed or closing.
+	ErrClosed = errors.New("node is closed")
 )
 
 // OutboxState says what happens to a message that is sent now.
@@ -46,6 +48,7 @@ const (
 	Open                        // goes out on the link
 	Failing                     // dropped: a link was lost and its monitors haven't all fired
 	Gone                        // refused with ErrGone
+	Closed                      // refused with ErrClosed, for ever
 )
 
 // chunkSize is where the outbox begins a new buffer: as much as is worth a write of its
@@ -83,6 +86,7 @@ type Outbox struct {
 	posted  bool   // a Flush is on its way
 	timed   bool   // a Flush comes after streamPause
 	dropped uint64
+	joined  []bool // while Failing: loops whose monitors have all fired
 
 	finished atomic.Int64 // octets in full
 	given    atomic.Int64 // octets that the connection still holds
@@ -98,9 +102,13 @@ type Outbox struct {
 }
 
 // NewOutbox is an empty queue. fit lists the framings that the peer might choose.
-func NewOutbox(limits codec.Limits, marks Marks, fit []codec.Framing) *Outbox {
-	return &Outbox{limits: limits, marks: marks, fit: fit}
+// Senders are loops, numbered below loops, and goroutines, which are Outside.
+func NewOutbox(limits codec.Limits, marks Marks, fit []codec.Framing, loops int) *Outbox {
+	return &Outbox{limits: limits, marks: marks, fit: fit, joined: make([]bool, loops)}
 }
+
+// Outside is where goroutines send from.
+const Outside = -1
 
 // Accepted tells the sender of a message what became of it.
 type Accepted struct {
@@ -112,44 +120,47 @@ type Accepted struct {
 
 // Args accepts a message of plain arguments. bound is the queue length at which
 // it is refused: with ErrFull at the high-water mark or ErrOverload at the hard limit.
-func (o *Outbox) Args(port string, bound int, args []any) (Accepted, error) {
+func (o *Outbox) Args(from int, port string, bound int, args []any) (Accepted, error) {
 	o.mu.Lock()
-	if err := o.admit(bound); err != nil {
+	state, err := o.admit(from, bound)
+	if err != nil {
 		o.mu.Unlock()
 		return Accepted{}, err
 	}
-	b := o.target()
+	b := o.target(state)
 	at := len(b)
-	b, err := codec.AppendFrameArgs(b, port, o.limits, args)
-	a, err := o.commit(b, at, err)
+	b, err = codec.AppendFrameArgs(b, port, o.limits, args)
+	a, err := o.commit(state, b, at, err)
 	o.mu.Unlock()
 	return a, err
 }
 
 // Msg accepts a message of a generated type.
-func (o *Outbox) Msg(port string, bound int, m msgp.Marshaler) (Accepted, error) {
+func (o *Outbox) Msg(from int, port string, bound int, m msgp.Marshaler) (Accepted, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock() // m's method is foreign code and may panic
-	if err := o.admit(bound); err != nil {
+	state, err := o.admit(from, bound)
+	if err != nil {
 		return Accepted{}, err
 	}
-	b := o.target()
+	b := o.target(state)
 	at := len(b)
-	b, err := codec.AppendFrameMsg(b, port, m, o.limits)
-	return o.commit(b, at, err)
+	b, err = codec.AppendFrameMsg(b, port, m, o.limits)
+	return o.commit(state, b, at, err)
 }
 
 // Message accepts a message that exists already.
-func (o *Outbox) Message(port string, bound int, m codec.Message) (Accepted, error) {
+func (o *Outbox) Message(from int, port string, bound int, m codec.Message) (Accepted, error) {
 	o.mu.Lock()
-	if err := o.admit(bound); err != nil {
+	state, err := o.admit(from, bound)
+	if err != nil {
 		o.mu.Unlock()
 		return Accepted{}, err
 	}
-	b := o.target()
+	b := o.target(state)
 	at := len(b)
-	b, err := codec.AppendFrameMessage(b, port, m, o.limits)
-	a, err := o.commit(b, at, err)
+	b, err = codec.AppendFrameMessage(b, port, m, o.limits)
+	a, err := o.commit(state, b, at, err)
 	o.mu.Unlock()
 	return a, err
 }
@@ -158,13 +169,13 @@ func (o *Outbox) Message(port string, bound int, m codec.Message) (Accepted, err
 func (o *Outbox) MessageIn(epoch uint64, port string, m codec.Message) (a Accepted, ok bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.epoch != epoch || o.state == Failing || o.state == Gone {
+	if o.epoch != epoch || o.state >= Failing {
 		return Accepted{}, false, nil
 	}
-	b := o.target()
+	b := o.target(o.state)
 	at := len(b)
 	b, err = codec.AppendFrameMessage(b, port, m, o.limits)
-	a, err = o.commit(b, at, err)
+	a, err = o.commit(o.state, b, at, err)
 	return a, true, err
 }
 
@@ -177,26 +188,33 @@ func (o *Outbox) Control(c codec.Control) {
 	o.mu.Unlock()
 }
 
-func (o *Outbox) admit(bound int) error {
-	switch n := o.level(); {
-	case o.state == Gone:
-		return ErrGone
-	case o.state == Failing:
-		return nil // it is dropped anyway
-	case n < bound:
-		return nil
-	case bound >= o.marks.Hard:
-		return ErrOverload
+// admit says what happens to the next message of a loop or a goroutine.
+func (o *Outbox) admit(from, bound int) (state OutboxState, err error) {
+	state = o.state
+	if state == Failing && from != Outside && o.joined[from] {
+		state = Queueing
 	}
-	return ErrFull
+	switch n := o.level(); {
+	case state == Gone:
+		err = ErrGone
+	case state == Closed:
+		err = ErrClosed
+	case state == Failing: // it is dropped anyway
+	case n < bound:
+	case bound >= o.marks.Hard:
+		err = ErrOverload
+	default:
+		err = ErrFull
+	}
+	return state, err
 }
 
 // level is how many octets wait, under the lock.
 func (o *Outbox) level() int { return len(o.buf) + int(o.finished.Load()+o.given.Load()) }
 
 // target is where the next msgpack frame is written: right into the buffer where that is what goes out.
-func (o *Outbox) target() []byte {
-	if o.state == Queueing || o.state == Open && o.framing == codec.Msgpack {
+func (o *Outbox) target(state OutboxState) []byte {
+	if state == Queueing || state == Open && o.framing == codec.Msgpack {
 		return o.buf
 	}
 	return o.scratch[:0]
@@ -205,8 +223,8 @@ func (o *Outbox) target() []byte {
 const frameHeader = 4
 
 // commit takes the frame b[at:] over, or what an encoder left when it failed.
-func (o *Outbox) commit(b []byte, at int, err error) (Accepted, error) {
-	direct := o.state == Queueing || o.state == Open && o.framing == codec.Msgpack
+func (o *Outbox) commit(state OutboxState, b []byte, at int, err error) (Accepted, error) {
+	direct := state == Queueing || state == Open && o.framing == codec.Msgpack
 	if direct {
 		o.buf = b
 	} else {
@@ -217,7 +235,7 @@ func (o *Outbox) commit(b []byte, at int, err error) (Accepted, error) {
 	}
 	body := b[at+frameHeader:]
 	a := Accepted{Epoch: o.epoch}
-	switch o.state {
+	switch state {
 	case Failing:
 		o.dropped++
 		a.Dropped = true
@@ -227,6 +245,9 @@ func (o *Outbox) commit(b []byte, at int, err error) (Accepted, error) {
 			return Accepted{}, err
 		}
 		a.Queued = true
+		if o.state == Failing {
+			a.Epoch++ // that of the next link
+		}
 	default:
 		if !direct {
 			if o.buf, err = codec.AppendFrame(o.buf, o.framing, body, o.limits); err != nil {
@@ -235,7 +256,7 @@ func (o *Outbox) commit(b []byte, at int, err error) (Accepted, error) {
 		}
 	}
 	if o.Trace != nil {
-		o.Trace(o.epoch, a.Dropped, body)
+		o.Trace(a.Epoch, a.Dropped, body)
 	}
 	if cap(o.scratch) > maxKeptBuffer {
 		o.scratch = nil
@@ -315,7 +336,7 @@ func (o *Outbox) Trim() {
 func (o *Outbox) WhenRoom(f func()) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.state == Failing || o.state == Gone || o.level() < o.marks.High {
+	if o.state >= Failing || o.level() < o.marks.High {
 		return false
 	}
 	o.chunks.Lock()
@@ -341,7 +362,7 @@ const flushChunks = 16
 // While goroutines keep a link busy, a buffer that isn't full waits a little for more:
 // large writes are what throughput depends on. A message on a quiet link doesn't wait.
 const (
-	streamPause  = 50 * time.Microsecond
+	streamPause  = 100 * time.Microsecond
 	streamOctets = 4 << 10 // of the previous flush
 )
 
@@ -350,7 +371,7 @@ type Flushed uint8
 
 const (
 	Done    Flushed = iota // nothing; or the connection is blocked, and Drained comes
-	Unknown                // Settle in a later turn: how much the network takes shows at this one's end
+	Unknown                // Settle in a later turn: how much the network takes shows at this one's end, and somebody may wait for it
 	More                   // Flush again in a later turn
 	Wait                   // Flush again after streamPause, with all
 )
@@ -384,7 +405,7 @@ func (o *Outbox) Flush(c loop.Conn, all bool) Flushed {
 		o.lastFlush, o.lastOctets = now, octets
 	}
 	o.Settle(c)
-	if result == Done && o.given.Load() > 0 && !c.Blocked() {
+	if result == Done && int(o.given.Load()) >= o.marks.Low && !c.Blocked() {
 		return Unknown
 	}
 	return result
@@ -468,14 +489,18 @@ func transcode(frames []byte, f codec.Framing, lim codec.Limits) (out []byte, er
 func (o *Outbox) Fail() (lost int) { return o.end(Failing) }
 
 // Shut ends the outbox whatever it holds, and returns how many octets that is.
-func (o *Outbox) Shut() (lost int) { return o.end(Gone) }
+func (o *Outbox) Shut() (lost int) { return o.end(Closed) }
 
 func (o *Outbox) end(s OutboxState) (lost int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.state == Closed {
+		return 0
+	}
 	lost = o.level()
 	o.state, o.epoch = s, o.epoch+1
 	o.buf, o.posted, o.timed = nil, false, false
+	clear(o.joined)
 	o.chunks.Lock()
 	o.full, o.free = nil, nil
 	o.chunks.Unlock()
@@ -485,12 +510,27 @@ func (o *Outbox) end(s OutboxState) (lost int) {
 	return lost
 }
 
-// Idle begins a new epoch: all monitors of the lost one have fired, and messages
-// are queued for the next link. On the peer's loop.
-func (o *Outbox) Idle() {
+// Join: all monitors of a loop have fired. What is sent from there is queued for the
+// next link. On that loop.
+func (o *Outbox) Join(loop int) {
 	o.mu.Lock()
-	o.state, o.epoch = Queueing, o.epoch+1
+	o.joined[loop] = true
 	o.mu.Unlock()
+}
+
+// Idle begins a new epoch: all monitors of the lost one have fired, and all messages
+// are queued for the next link. It does nothing and reports false if may, called
+// under the lock, says so. On the peer's loop.
+func (o *Outbox) Idle(may func() bool) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !may() {
+		return false
+	}
+	if o.state == Failing { // it may have been shut meanwhile
+		o.state, o.epoch = Queueing, o.epoch+1
+	}
+	return true
 }
 
 // Retire ends the outbox if it is idle and empty. On the peer's loop.

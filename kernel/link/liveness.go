@@ -94,7 +94,7 @@ func (l *Link) askEcho() {
 		panic(err) // plain values
 	}
 	l.echoes = true
-	_, _ = l.out.Message("", DefaultMarks.Hard, m) // an overfull queue is a sign of its own
+	_, _ = l.out.Message(Outside, "", DefaultMarks.Hard, m) // an overfull queue is a sign of its own
 	l.Flush(true)
 }
 
