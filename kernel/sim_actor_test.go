@@ -21,6 +21,7 @@ type actor struct {
 // watch is a monitor of an actor's, in the kernel and in the history.
 type watch struct {
 	target string
+	since  time.Duration
 	m      *Monitor
 	h      *history.Monitor
 }
@@ -202,22 +203,33 @@ func (a *actor) deliver(m codec.Message) (ttl int) {
 }
 
 // monitor watches a target. A persistent one does what supervisors do: when it has
-// fired it watches again and sends something, and so on for a while.
+// fired it watches again and sends something, and so on; at once or, if it was quick
+// to fire, after a while.
 func (a *actor) monitor(by means, target string, persistent bool) {
 	a.watch(by, target, persistent && a.proc.net.oneIn(2))
 }
 
 func (a *actor) watch(by means, target string, persistent bool) {
 	p, net := a.proc, a.proc.net
-	w := &watch{target: target, h: p.p.Watch(a.name, target)}
+	w := &watch{target: target, since: net.w.Now(), h: p.p.Watch(a.name, target)}
 	m, err := by.Monitor(target, func(self *Context, r Reason) {
 		w.h.Fired(r.Kind() == ReasonTransport)
 		net.met.Fired++
 		a.forget(w)
-		if persistent && !net.over && (r.Kind() == ReasonTransport || net.oneIn(3)) {
-			net.met.Rewatched++
-			a.watch(self, target, true)
-			a.send(self, target, 1)
+		if !persistent || r.Kind() != ReasonTransport {
+			return
+		}
+		again := func(self *Context) {
+			if !net.over {
+				net.met.Rewatched++
+				a.watch(self, target, true)
+				a.send(self, target, 1)
+			}
+		}
+		if net.w.Now()-w.since > 20*time.Millisecond {
+			again(self)
+		} else {
+			self.After(net.exp(100*time.Millisecond), again)
 		}
 	})
 	if err != nil {

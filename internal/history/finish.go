@@ -37,3 +37,6 @@ func (p *Process) armed() []*Monitor {
 	slices.SortFunc(all, func(a, b *Monitor) int { return a.at - b.at })
 	return all
 }
+
+// Calm: from now on no link is lost, and no attempt fails.
+func (h *History) Calm() { h.calm = true }

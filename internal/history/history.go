@@ -22,6 +22,7 @@ type History struct {
 	order     []*stream       // as they began
 	spawns    map[string]bool // by port ID: the function has run
 	requests  []request
+	calm      bool
 }
 
 // A Violation is a promise that wasn't kept.

@@ -116,7 +116,7 @@ func (p *Process) notAfterTheEnd(s *stream, m Message) {
 		}
 	}
 	for _, w := range p.watches[watchKey{receiver, s.p.ID(s.local)}] {
-		if w.sawDeath {
+		if w.dead == s.p {
 			p.h.wrong("%s → %s #%d comes after %s has told of the sender's death", m.From, m.To, m.Seq, w)
 		}
 	}

@@ -14,7 +14,7 @@ type Monitor struct {
 	id       uint64
 	at       int
 	state    monitorState
-	sawDeath bool
+	dead     *Process // whose port it has told to be dead
 
 	// Of what the owner has sent to the target since the monitor was set:
 	sent  bool
@@ -74,7 +74,9 @@ func (m *Monitor) Fired(transport bool) {
 	}
 	m.checkCause(transport)
 	m.state = hasFired
-	m.sawDeath = !transport && m.target != m.node
+	if x := h.ports[m.target]; !transport && x != nil {
+		m.dead = x.p
+	}
 	if m.node != m.p.node && transport {
 		if x := m.p.peer(m.node); x.failing {
 			x.told[m.owner] = struct{}{}
@@ -109,7 +111,7 @@ func (m *Monitor) Cancelled() {
 
 // unlist takes it out of the armed ones, unless it still says something.
 func (m *Monitor) unlist() {
-	if m.sawDeath {
+	if m.dead != nil {
 		return
 	}
 	k := watchKey{m.owner, m.target}

@@ -115,6 +115,9 @@ func (p *Process) Failing(node string) {
 	if x.failing {
 		p.h.wrong("%s loses %s again before the last loss was dealt with", p.name, node)
 	}
+	if p.h.calm && !p.gone {
+		p.h.wrong("%s loses %s although all is calm", p.name, node)
+	}
 	x.failing = true
 	x.failedAt = p.h.write(linkFailing, p.name, node, 0, 0, false)
 	x.told = map[string]struct{}{}
