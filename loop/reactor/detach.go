@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"os"
 	"slices"
@@ -28,13 +29,9 @@ func (c *conn) Detach(ahead []byte) (net.Conn, error) {
 	if c.flush(); c.state != open {
 		return nil, c.reason
 	}
-	for c.secure.sealable() {
-		s := c.secure
-		if _, err := s.tls.Write(s.plain.bytes()); err != nil {
-			c.fail(err)
-			return nil, err
-		}
-		s.plain.release(c.loop)
+	if err := c.sealUpTo(math.MaxInt); err != nil {
+		c.fail(err)
+		return nil, err
 	}
 	socket := c.giveAway()
 	d := &detachedConn{halfConn: socket, ahead: slices.Clone(ahead)}
@@ -147,9 +144,6 @@ func (s *socketConn) settle() error {
 }
 
 func (s *socketConn) Read(p []byte) (int, error) {
-	if s.closed.Load() {
-		return 0, s.wrap("read", net.ErrClosed)
-	}
 	n, err := s.file.Read(p)
 	return n, s.wrap("read", err)
 }
@@ -190,7 +184,7 @@ func (s *socketConn) Close() error {
 		return s.wrap("close", net.ErrClosed)
 	}
 	if !s.pending.Load() {
-		return s.wrap("close", s.file.Close())
+		return s.file.Close()
 	}
 	_ = s.file.SetReadDeadline(time.Unix(0, 1)) // wakes readers
 	_ = s.file.SetWriteDeadline(time.Now().Add(detachLinger))
@@ -204,14 +198,18 @@ func (s *socketConn) Close() error {
 func (s *socketConn) LocalAddr() net.Addr  { return s.local }
 func (s *socketConn) RemoteAddr() net.Addr { return s.remote }
 
-func (s *socketConn) SetDeadline(t time.Time) error { return s.wrap("set", s.file.SetDeadline(t)) }
-
-func (s *socketConn) SetReadDeadline(t time.Time) error {
-	return s.wrap("set", s.file.SetReadDeadline(t))
+func (s *socketConn) SetDeadline(t time.Time) error     { return s.deadline(s.file.SetDeadline, t) }
+func (s *socketConn) SetReadDeadline(t time.Time) error { return s.deadline(s.file.SetReadDeadline, t) }
+func (s *socketConn) SetWriteDeadline(t time.Time) error {
+	return s.deadline(s.file.SetWriteDeadline, t)
 }
 
-func (s *socketConn) SetWriteDeadline(t time.Time) error {
-	return s.wrap("set", s.file.SetWriteDeadline(t))
+// deadline: those after Close are Close's own.
+func (s *socketConn) deadline(set func(time.Time) error, t time.Time) error {
+	if s.closed.Load() {
+		return s.wrap("set", net.ErrClosed)
+	}
+	return s.wrap("set", set(t))
 }
 
 // wrap turns a file's errors into a socket's: crypto/tls and others expect a
@@ -223,7 +221,7 @@ func (s *socketConn) wrap(op string, err error) error {
 	if pathErr := (*os.PathError)(nil); errors.As(err, &pathErr) {
 		err = pathErr.Err
 	}
-	if errors.Is(err, os.ErrClosed) {
+	if s.closed.Load() { // the file calls it something else
 		err = net.ErrClosed
 	}
 	return &net.OpError{Op: op, Net: "tcp", Source: s.local, Addr: s.remote, Err: err}

@@ -102,7 +102,7 @@ func (s *secure) Run() {
 		c.out.append(c.loop, p)
 		c.finishOutput()
 	}
-	s.full = s.pipe.waiting() >= maxAhead
+	s.full = !finished && s.pipe.waiting() >= maxAhead
 	if finished {
 		s.established(err)
 	}
@@ -132,10 +132,10 @@ func (s *secure) established(err error) {
 
 // The following may be called without TLS, that is, on a nil secure.
 
-func (s *secure) shaking() bool  { return s != nil && s.phase == shaking }
-func (s *secure) broken() bool   { return s != nil && s.phase == broken }
-func (s *secure) stalled() bool  { return s != nil && (s.full || s.phase == broken) }
-func (s *secure) sealable() bool { return s != nil && s.phase != shaking && s.plain.len() > 0 }
+func (s *secure) shaking() bool { return s != nil && s.phase == shaking }
+func (s *secure) broken() bool  { return s != nil && s.phase == broken }
+func (s *secure) canSeal() bool { return s != nil && (s.phase == up || s.phase == over) }
+func (s *secure) stalled() bool { return s != nil && (s.full || s.phase == broken) }
 
 // abort makes a handshake end; it reports false if there is none.
 func (s *secure) abort(reason error) bool {
@@ -152,21 +152,34 @@ func (s *secure) release(l *eventLoop) {
 	}
 }
 
-// seal encrypts some of the plain output, and the end of our direction after all
-// of it.
-func (c *conn) seal() error {
+// unsealed: there is something left to encrypt.
+func (c *conn) unsealed() bool {
 	s := c.secure
-	if s == nil || s.phase == shaking || s.phase == broken {
+	return s.canSeal() && (s.plain.len() > 0 || c.shut && !s.goodbye)
+}
+
+// seal encrypts some of the plain output, unless enough waits to be written.
+func (c *conn) seal() error {
+	if c.out.len() >= flushSize {
 		return nil
 	}
-	if s.plain.len() > 0 && c.out.len() < flushSize {
-		n := min(s.plain.len(), sealSize)
+	return c.sealUpTo(sealSize)
+}
+
+// sealUpTo encrypts up to n octets of the plain output, and the end of our
+// direction after all of it.
+func (c *conn) sealUpTo(n int) error {
+	s := c.secure
+	if !s.canSeal() {
+		return nil
+	}
+	if n = min(n, s.plain.len()); n > 0 {
 		if _, err := s.tls.Write(s.plain.bytes()[:n]); err != nil {
 			return fmt.Errorf("tls: %w", err)
 		}
 		s.plain.skip(c.loop, n)
 	}
-	if c.shut && s.plain.len() == 0 && !s.goodbye {
+	if s.plain.len() == 0 && c.shut && !s.goodbye {
 		s.goodbye = true
 		if err := s.tls.CloseWrite(); err != nil {
 			return fmt.Errorf("tls: %w", err)

@@ -158,7 +158,7 @@ func (c *conn) flush() {
 			return
 		}
 	}
-	if c.secure.sealable() {
+	if c.unsealed() {
 		c.setBlocked(true) // the next piece, after others had their turn
 		return
 	}
