@@ -28,8 +28,8 @@ const (
 	maxWatchesPerPeer = 1 << 20
 	// maxPorts bounds a node's ports. A port takes about half a KiB.
 	maxPorts = 1 << 24
-	// maxObituaries is how many ports that died soon after their spawn are
-	// remembered on each loop, so that who monitors them then is told the real reason.
+	// maxObituaries is how many spawned ports that died are remembered, so that
+	// who monitors them then is told the real reason.
 	maxObituaries = 1024
 	// maxReason bounds a reason that travels, in octets: it is repeated to each
 	// watcher.

@@ -71,7 +71,7 @@ func (m *Monitor) enter() {
 	}
 	p := m.local
 	if p.dead.Load() {
-		m.fire(p.shard, p.shard.fate(p.name))
+		m.fire(p.shard, p.node.fate(p.name))
 		return
 	}
 	p.watchers.add(m)

@@ -66,6 +66,7 @@ type Node struct {
 	closing         atomic.Bool
 	panics          atomic.Uint64
 	drops           drops
+	obituaries      obituaries
 	blocks          blocks
 	faults          faults
 	trace           *trace

@@ -419,7 +419,7 @@ func (p *peer) monitored(name string) {
 	epoch, _ := p.out.Epoch()
 	port := p.node.ports.get(name)
 	if port == nil {
-		p.obituary(p.shard, epoch, name, p.shard.fate(name))
+		p.obituary(p.shard, epoch, name, p.node.fate(name))
 		return
 	}
 	if p.held >= maxWatchesPerPeer {

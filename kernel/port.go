@@ -187,12 +187,12 @@ func (p *Port) die(r Reason) {
 		return
 	}
 	s := p.shard
+	if p.spawned {
+		p.node.obituaries.bury(p.name, r) // before the port can't be found any more
+	}
 	p.node.ports.remove(p.name, p)
 	if t := p.node.trace; t != nil {
 		t.onDied(p)
-	}
-	if p.spawned {
-		s.bury(p.name, r)
 	}
 	if !r.Normal() {
 		p.node.log.Debug("port died", "node", p.node.id, "port", p.name, "reason", r.String())

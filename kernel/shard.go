@@ -1,8 +1,6 @@
 package kernel
 
 import (
-	"container/list"
-
 	"github.com/aemp-go/aemp/codec"
 	"github.com/aemp-go/aemp/loop"
 )
@@ -27,13 +25,11 @@ type shard struct {
 
 	failures map[*peer]*failure // barriers seen and not passed
 	ctx      Context            // of what runs for the node, not for a port
-	obits    map[string]*list.Element
-	obitLRU  *list.List
 	faults   *faults
 }
 
 func newShard(n *Node, i int, l loop.Loop) *shard {
-	s := &shard{node: n, index: i, loop: l, bounds: n.bounds, faults: &n.faults, obits: map[string]*list.Element{}, obitLRU: list.New()}
+	s := &shard{node: n, index: i, loop: l, bounds: n.bounds, faults: &n.faults}
 	s.inbox.shard = s
 	for _, q := range []*queue{&s.inbox.q, &s.runq, &s.other, &s.spare} {
 		q.pool = &n.blocks
@@ -209,25 +205,4 @@ func (s *shard) flushLater(p *peer) {
 		return
 	}
 	s.to(p.shard, (*flushTask)(p))
-}
-
-// obituary remembers why a spawned port died young (protocol 9: the real reason).
-type obituary struct {
-	port   string
-	reason Reason
-}
-
-func (s *shard) bury(port string, r Reason) {
-	s.obits[port] = s.obitLRU.PushBack(&obituary{port, r})
-	if s.obitLRU.Len() > maxObituaries {
-		delete(s.obits, s.obitLRU.Remove(s.obitLRU.Front()).(*obituary).port)
-	}
-}
-
-// fate is why there is no such port.
-func (s *shard) fate(port string) Reason {
-	if e := s.obits[port]; e != nil {
-		return e.Value.(*obituary).reason
-	}
-	return noSuchPort(s.node.id + "#" + port)
 }

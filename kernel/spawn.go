@@ -105,7 +105,7 @@ func (n *Node) spawnRequest(s *shard, args codec.Args, from *peer) {
 	p, err := n.newPort(s, name, func(p *Port) { p.spawned = true })
 	if err != nil {
 		n.log.Warn("spawn refused", "node", n.id, "port", fmt.Sprintf("%.80q", name), "reason", err.Error())
-		s.bury(name, NewReason("overload", err.Error()))
+		n.obituaries.bury(name, NewReason("overload", err.Error()))
 		return
 	}
 	p.start(function, m)
