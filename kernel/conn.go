@@ -123,7 +123,7 @@ func (c *conn) Message(_ *link.Link, body []byte) {
 		return
 	}
 	p := c.last
-	if p == nil || p.name != string(name) {
+	if p == nil || p.name != string(name) || p.dead.Load() { // a dead one's name may be in use again
 		if p = n.ports.getBytes(name); p == nil {
 			n.drops.unknown.Add(1)
 			return
