@@ -47,7 +47,7 @@ type (
 )
 
 func (t *drainTask) Run() { (*shard)(t).drain() }
-func (t *turnTask) Run()  { (*shard)(t).endTurn() }
+func (t *turnTask) Run()  { s := (*shard)(t); defer s.turnEnded(); s.endTurn() }
 func (t *againTask) Run() { s := (*shard)(t); s.again = false; s.schedule() }
 
 // drain works off one batch of the inbox.
@@ -105,7 +105,6 @@ func (s *shard) schedule() {
 // endTurn works off the run queue, and gives the connections their output and wakes
 // the other loops: once per block, however many messages there were.
 func (s *shard) endTurn() {
-	s.later = false
 	s.push()
 	if s.runq.empty() {
 		return
@@ -124,6 +123,12 @@ func (s *shard) endTurn() {
 		s.other = q
 		s.other.blocks, s.other.size = q.blocks[:0], 0
 	}
+}
+
+// turnEnded comes only now, lest what the turn itself queues be done in another turn's end
+// before the loop looks at its connections.
+func (s *shard) turnEnded() {
+	s.later = false
 	if !s.runq.empty() && !s.again {
 		s.again = true
 		s.loop.Post((*againTask)(s))
