@@ -183,6 +183,7 @@ func (noObserver) SeedDown(string) {}
 // Close ends the node in good order: it takes no more work, sends what is queued as
 // far as ctx allows, and closes its links, whose other ends see it at once. Handlers
 // don't run any more when it returns. What could not be sent is in an *UnflushedError.
+// The second call returns ErrClosed, one in a handler ErrWouldBlock.
 func (n *Node) Close(ctx context.Context) error {
 	n.core.Loop().Post(loop.Func(n.keeper.Close))
 	err := n.core.Close(ctx)
@@ -192,7 +193,7 @@ func (n *Node) Close(ctx context.Context) error {
 	return errors.Join(err, n.group.Close())
 }
 
-// ID is the node's ID. Used as a port ID it means the node's own port, which
+// ID is the node's ID, as expanded. Used as a port ID it means the node's own port, which
 // answers requests: Call(ctx, id, "time").
 func (n *Node) ID() string { return n.core.ID() }
 
@@ -200,22 +201,25 @@ func (n *Node) ID() string { return n.core.ID() }
 func (n *Node) Addresses() []netip.AddrPort { return n.addrs }
 
 // NewPort makes a port. Set its handlers before you give its ID away: a message
-// that it has no handler for kills it, with the reason unhandled_message.
+// that it has no handler for kills it, with the reason unhandled_message. The error is
+// ErrClosed, or that there are too many ports.
 func (n *Node) NewPort() (*Port, error) { return n.core.NewPort() }
 
 // NewNamedPort makes a port whose name the program chooses, so that its ID, NODE#NAME,
-// needn't be told to anybody. A name can be used once in a node's life.
+// needn't be told to anybody. A name that is in use is refused with an *IDError.
 func (n *Node) NewNamedPort(name string) (*Port, error) { return n.core.NewNamedPort(name) }
 
-// NewMailbox makes a port whose messages wait for Port.Receive.
+// NewMailbox makes a port without handlers: its messages wait for Port.Receive.
 func (n *Node) NewMailbox() (*Port, error) { return n.core.NewMailbox() }
 
 // Send sends a message to a port ID. It waits while the queue to the receiver is above
-// its high-water mark. It succeeds once the message is accepted: what becomes of it
-// afterwards monitors tell.
+// its high-water mark; in a handler, which uses its Context instead, that is
+// ErrWouldBlock. It succeeds once the message is accepted: what becomes of it
+// afterwards monitors tell. Other errors: a *ValueError or *LimitError of a value that
+// can't be sent, an *IDError, ErrClosed. Nothing of args is kept.
 func (n *Node) Send(to string, args ...any) error { return n.core.Send(to, args...) }
 
-// SendContext is Send that waits no longer than ctx allows.
+// SendContext is Send that waits no longer than ctx allows; then the error is ctx's.
 func (n *Node) SendContext(ctx context.Context, to string, args ...any) error {
 	return n.core.SendContext(ctx, to, args...)
 }
@@ -227,26 +231,35 @@ func (n *Node) TrySend(to string, args ...any) error { return n.core.TrySend(to,
 // argument list, anything else the only argument. It waits like Send.
 func (n *Node) SendMsg(to string, m msgp.Marshaler) error { return n.core.SendMsg(to, m) }
 
-// Forward sends a message on as it is, and waits like Send.
+// SendTagged is SendMsg with a tag in front: the tag's handler decodes the rest.
+func (n *Node) SendTagged(to, tag string, m msgp.Marshaler) error {
+	return n.core.SendTagged(to, tag, m)
+}
+
+// Forward sends a message on as it is, and waits like Send. It copies m.
 func (n *Node) Forward(to string, m Message) error { return n.core.Forward(to, m) }
 
 // Call sends a message with the ID of a fresh port as its last argument, and returns
 // the first message that comes to that port. If the called port dies first the
-// error is a *ReasonError; if ctx's time is over, ErrTimeout.
+// error is a *ReasonError; at ctx's deadline it is ErrTimeout; if ctx is canceled, its
+// error; in a handler ErrWouldBlock. The message is the caller's to keep.
 func (n *Node) Call(ctx context.Context, to string, args ...any) (Message, error) {
 	return n.core.Call(ctx, to, args...)
 }
 
-// Kill ends a port, here or elsewhere. Without a reason it is a normal death.
+// Kill ends a port, here or elsewhere. Without a reason it is a normal death. A port
+// that doesn't exist is no error, the node's own port is an *IDError.
 func (n *Node) Kill(port string, reason ...any) error { return n.core.Kill(port, reason...) }
 
 // Monitor calls f, on a loop, when the port dies or the way to it is lost; with a node
-// ID, when the link to that node is lost or can't be made.
+// ID, when the link to that node is lost or can't be made. It fires once; of a port
+// that doesn't exist at once. f must not block. The error is an *IDError or ErrClosed.
 func (n *Node) Monitor(target string, f func(self *Context, r Reason)) (*Monitor, error) {
 	return n.core.Monitor(target, f)
 }
 
-// MonitorKill kills the local port p with the same reason when the target dies abnormally.
+// MonitorKill kills the local port p with the same reason when the target dies, unless
+// that is a normal death.
 func (n *Node) MonitorKill(target string, p *Port) (*Monitor, error) {
 	return n.core.MonitorKill(target, p)
 }
@@ -256,11 +269,12 @@ func (n *Node) MonitorSend(target, to string, args ...any) (*Monitor, error) {
 	return n.core.MonitorSend(target, to, args...)
 }
 
-// Guard closes c once when the target dies.
+// Guard closes c once, on a loop, when the target dies. An error of Close is logged.
 func (n *Node) Guard(target string, c io.Closer) (*Monitor, error) { return n.core.Guard(target, c) }
 
 // Register makes a function known by a name such as "calc::init", so that ports can
-// be spawned with it, and nodes call it as a request. In Perl it is Pkg::func.
+// be spawned with it, and nodes call it as a request, in the context of no port. A
+// nil function removes the name. In Perl it is Pkg::func.
 func (n *Node) Register(name string, f Handler) { n.core.Register(name, f) }
 
 // Spawn makes a port on a node, here or elsewhere, and calls the function registered
@@ -270,20 +284,22 @@ func (n *Node) Spawn(node, function string, args ...any) (port string, err error
 	return n.core.Spawn(node, function, args...)
 }
 
-// Do runs f on a loop, in the context of no port.
+// Do runs f on a loop, in the context of no port. It doesn't wait for f.
 func (n *Node) Do(f func(self *Context)) error { return n.core.Do(f) }
 
 // WatchNodes calls f, on a loop, for each node that is connected, and then whenever
-// a link comes up or is lost; after a loss, once all monitors have fired.
+// a link comes up or is lost; after a loss, once all monitors have fired. f must not
+// block. After cancel a call that is under way may still come.
 func (n *Node) WatchNodes(f func(node string, up bool)) (cancel func()) { return n.core.WatchNodes(f) }
 
 // UpNodes lists the nodes with which there is a link, sorted.
 func (n *Node) UpNodes() []string { return n.core.UpNodes() }
 
-// NodeIsUp says whether there is a link with the node.
+// NodeIsUp says whether there is a link with the node; a node is always up for itself.
 func (n *Node) NodeIsUp(node string) bool { return n.core.NodeIsUp(node) }
 
-// WaitNode waits until there is a link with the node.
+// WaitNode waits until there is a link with the node, or returns ctx's error. It
+// doesn't try to connect: seeds are connected anyway. On a goroutine only.
 func (n *Node) WaitNode(ctx context.Context, node string) error {
 	up := make(chan struct{}, 1)
 	cancel := n.WatchNodes(func(id string, isUp bool) {
@@ -303,5 +319,6 @@ func (n *Node) WaitNode(ctx context.Context, node string) error {
 	}
 }
 
-// Stats says what the node is doing. It asks every loop, so it may take a moment.
+// Stats says what the node is doing. It asks every loop, so it may take a moment; in a
+// handler it leaves out what only the loops know.
 func (n *Node) Stats() Stats { return n.core.Stats() }

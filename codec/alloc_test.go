@@ -49,7 +49,7 @@ func TestHotPathsAllocateNothing(t *testing.T) {
 	buf := make([]byte, 0, 1<<10)
 	body := benchBody(t)
 	_, m, _ := codec.Split(body)
-	generated, err := codec.AppendFrameMsg(nil, benchPort, &job{Tag: []byte("tag"), N: 1, Payload: []byte(benchText)}, codec.DefaultLimits)
+	generated, err := codec.AppendFrameMsg(nil, benchPort, "", &job{Tag: []byte("tag"), N: 1, Payload: []byte(benchText)}, codec.DefaultLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestHotPathsAllocateNothing(t *testing.T) {
 	all := []codec.Framing{codec.Msgpack, codec.CBOR, codec.JSON}
 	paths := map[string]func() error{
 		"AppendFrameMsg": func() (err error) {
-			buf, err = codec.AppendFrameMsg(buf[:0], benchPort, msg, codec.DefaultLimits)
+			buf, err = codec.AppendFrameMsg(buf[:0], benchPort, "", msg, codec.DefaultLimits)
 			return
 		},
 		"AppendFrameMessage": func() (err error) {

@@ -60,7 +60,7 @@ func BenchmarkEncodeGenerated(b *testing.B) {
 	b.ReportAllocs()
 	for i := range b.N {
 		m.N = benchInt + int64(i&63)
-		buf, _ = codec.AppendFrameMsg(buf[:0], benchPort, m, codec.DefaultLimits)
+		buf, _ = codec.AppendFrameMsg(buf[:0], benchPort, "", m, codec.DefaultLimits)
 	}
 }
 
@@ -106,7 +106,7 @@ func BenchmarkReadArgs(b *testing.B) {
 }
 
 func BenchmarkDecodeGenerated(b *testing.B) {
-	frame, err := codec.AppendFrameMsg(nil, benchPort, &job{Tag: []byte(benchTag), N: benchInt, Payload: []byte(benchText)}, codec.DefaultLimits)
+	frame, err := codec.AppendFrameMsg(nil, benchPort, "", &job{Tag: []byte(benchTag), N: benchInt, Payload: []byte(benchText)}, codec.DefaultLimits)
 	if err != nil {
 		b.Fatal(err)
 	}

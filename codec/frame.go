@@ -53,12 +53,12 @@ func AppendFrameMessage(b []byte, port string, m Message, lim Limits) ([]byte, e
 	return EndFrame(append(b, m.Raw()...), at, lim)
 }
 
-// AppendFrameMsg appends a whole frame with a message of a generated type, see
-// AppendMsg. After an error b comes back as it was.
-func AppendFrameMsg(b []byte, port string, m msgp.Marshaler, lim Limits) ([]byte, error) {
+// AppendFrameMsg appends a whole frame with a message of a generated type, with a tag
+// in front if that isn't empty: see AppendMsg. After an error b comes back as it was.
+func AppendFrameMsg(b []byte, port, tag string, m msgp.Marshaler, lim Limits) ([]byte, error) {
 	nb, at := BeginFrame(b, port, 0)
 	start := len(nb)
-	nb, n, err := appendMsg(nb, m, lim)
+	nb, n, err := appendMsg(nb, tag, m, lim)
 	if err != nil {
 		return b, err
 	}

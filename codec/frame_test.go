@@ -97,25 +97,25 @@ func TestNothingIsLeftOfAMessageThatCantBeSent(t *testing.T) {
 			return codec.AppendFrameMessage(b, "p", message(t, make([]byte, 100)), lim)
 		}, "octets in a message"},
 		{"generated message too long", func(b []byte) ([]byte, error) {
-			return codec.AppendFrameMsg(b, "p", &job{Payload: make([]byte, 100)}, lim)
+			return codec.AppendFrameMsg(b, "p", "", &job{Payload: make([]byte, 100)}, lim)
 		}, "octets in a message"},
 		{"generated message too deep", func(b []byte) ([]byte, error) {
-			return codec.AppendFrameMsg(b, "p", broken{made: strings.Repeat("\x91", 6) + "\x01"}, lim)
+			return codec.AppendFrameMsg(b, "p", "", broken{made: strings.Repeat("\x91", 6) + "\x01"}, lim)
 		}, "levels of nesting"},
 		{"generated code that fails", func(b []byte) ([]byte, error) {
-			return codec.AppendFrameMsg(b, "p", broken{"\x91", errors.New("oops")}, lim)
+			return codec.AppendFrameMsg(b, "p", "", broken{"\x91", errors.New("oops")}, lim)
 		}, "codec_test.broken: oops"},
 		{"generated code that makes no MessagePack", func(b []byte) ([]byte, error) {
-			return codec.AppendFrameMsg(b, "p", broken{made: "\x92\x01"}, lim)
+			return codec.AppendFrameMsg(b, "p", "", broken{made: "\x92\x01"}, lim)
 		}, "cut short"},
 		{"generated code that makes a bad map", func(b []byte) ([]byte, error) {
-			return codec.AppendFrameMsg(b, "p", broken{made: "\x81\x01\x01"}, lim)
+			return codec.AppendFrameMsg(b, "p", "", broken{made: "\x81\x01\x01"}, lim)
 		}, "a map key of kind int"},
 		{"generated code that makes too much", func(b []byte) ([]byte, error) {
-			return codec.AppendFrameMsg(b, "p", broken{made: "\x91\x01\x02"}, lim)
+			return codec.AppendFrameMsg(b, "p", "", broken{made: "\x91\x01\x02"}, lim)
 		}, "octets after the value"},
-		{"generated code that makes nothing", func(b []byte) ([]byte, error) { return codec.AppendFrameMsg(b, "p", broken{}, lim) }, "nothing was appended"},
-		{"generated code that takes away", func(b []byte) ([]byte, error) { return codec.AppendFrameMsg(b, "p", shrinking{}, lim) }, "nothing was appended"},
+		{"generated code that makes nothing", func(b []byte) ([]byte, error) { return codec.AppendFrameMsg(b, "p", "", broken{}, lim) }, "nothing was appended"},
+		{"generated code that takes away", func(b []byte) ([]byte, error) { return codec.AppendFrameMsg(b, "p", "", shrinking{}, lim) }, "nothing was appended"},
 		{"infinity in JSON", func(b []byte) ([]byte, error) {
 			return codec.AppendFrame(b, codec.JSON, value(t, []any{"p", map[string]any{"k": []any{math.Inf(-1)}}}).Raw(), lim)
 		}, "float -Inf can't be carried by json"},
@@ -161,7 +161,7 @@ func TestFramesOfAllKindsOfMessagesAreTheSame(t *testing.T) {
 			if err != nil || string(fromView) != string(want) {
 				t.Errorf("%d arguments: view gives %x, arguments %x (%v)", n, fromView, want, err)
 			}
-			fromType, err := codec.AppendFrameMsg([]byte("x"), port, broken{made: list}, codec.DefaultLimits)
+			fromType, err := codec.AppendFrameMsg([]byte("x"), port, "", broken{made: list}, codec.DefaultLimits)
 			if err != nil || string(fromType) != string(want) {
 				t.Errorf("%d arguments: type gives %x, arguments %x (%v)", n, fromType, want, err)
 			}
@@ -180,7 +180,7 @@ func TestFramesOfAllKindsOfMessagesAreTheSame(t *testing.T) {
 
 func TestGeneratedMessagesAreListsOfArguments(t *testing.T) {
 	sent := job{Tag: []byte("tag"), N: -5, Payload: []byte("payload")}
-	b, n, err := codec.AppendMsg([]byte("x"), &sent)
+	b, n, err := codec.AppendMsg([]byte("x"), "", &sent)
 	if err != nil || n != 3 {
 		t.Fatal(n, err)
 	}
@@ -206,11 +206,11 @@ func TestGeneratedMessagesAreListsOfArguments(t *testing.T) {
 			t.Error("a broken type is encoded")
 		}
 	}
-	mon, n, err := codec.AppendMsg(nil, &codec.Mon1{Request: "mon1", Port: "p"})
+	mon, n, err := codec.AppendMsg(nil, "", &codec.Mon1{Request: "mon1", Port: "p"})
 	if err != nil || codec.ArgsMessage(mon, n).String() != `["mon1", "p"]` {
 		t.Error(mon, n, err)
 	}
-	mon, n, err = codec.AppendMsg(nil, &codec.Mon0{Request: "mon0", Port: "p"})
+	mon, n, err = codec.AppendMsg(nil, "", &codec.Mon0{Request: "mon0", Port: "p"})
 	if err != nil || codec.ArgsMessage(mon, n).String() != `["mon0", "p"]` {
 		t.Error(mon, n, err)
 	}
@@ -218,7 +218,7 @@ func TestGeneratedMessagesAreListsOfArguments(t *testing.T) {
 
 func TestTypesThatEncodeAsMapsAreOneArgument(t *testing.T) {
 	sent := profile{Name: "n", Ratio: 0.5, Ready: true, Sizes: []int{1, 2}}
-	b, n, err := codec.AppendMsg(nil, &sent)
+	b, n, err := codec.AppendMsg(nil, "", &sent)
 	if err != nil || n != 1 {
 		t.Fatal(n, err)
 	}

@@ -8,15 +8,52 @@ import (
 
 // AppendMsg appends a generated message as the whole list of arguments and says
 // how many they are. What encodes as an array, such as a tuple type, is a list of
-// arguments; anything else is one argument.
+// arguments; anything else is one argument. With a tag that isn't empty, the tag is
+// the first argument and the message's follow.
 //
 // The octets that the type's method made are checked against DefaultLimits.
 // After an error b comes back as it was.
-func AppendMsg(b []byte, m msgp.Marshaler) (nb []byte, n int, err error) {
-	return appendMsg(b, m, DefaultLimits)
+func AppendMsg(b []byte, tag string, m msgp.Marshaler) (nb []byte, n int, err error) {
+	return appendMsg(b, tag, m, DefaultLimits)
 }
 
-func appendMsg(b []byte, m msgp.Marshaler, lim Limits) (nb []byte, n int, err error) {
+func appendMsg(b []byte, tag string, m msgp.Marshaler, lim Limits) (nb []byte, n int, err error) {
+	if tag == "" {
+		return appendFields(b, m, lim)
+	}
+	nb, n, err = appendFields(appendText(b, tag), m, lim)
+	if err != nil {
+		return b, 0, err
+	}
+	return nb, n + 1, nil
+}
+
+// appendFields appends the fields of a tuple type without the head of their list.
+// Where that head is one octet it is written over the octet before, which
+// then gets its value back: so nothing has to be moved.
+func appendFields(b []byte, m msgp.Marshaler, lim Limits) (nb []byte, n int, err error) {
+	at := len(b)
+	if at == 0 {
+		return appendMoved(b, m, lim)
+	}
+	before := b[at-1]
+	nb, err = m.MarshalMsg(b[:at-1])
+	if err == nil && len(nb) >= at && nb[at-1]&0xf0 == 0x90 {
+		if err = Check(nb[at-1:], lim); err == nil {
+			n = int(nb[at-1] & 0x0f)
+			nb[at-1] = before
+			return nb, n, nil
+		}
+	}
+	b[at-1] = before
+	if err != nil {
+		return b, 0, fmt.Errorf("encode %T: %w", m, err)
+	}
+	return appendMoved(b, m, lim)
+}
+
+// appendMoved is appendFields for any head.
+func appendMoved(b []byte, m msgp.Marshaler, lim Limits) (nb []byte, n int, err error) {
 	at := len(b)
 	nb, err = m.MarshalMsg(b)
 	if err != nil {

@@ -12,9 +12,13 @@ import (
 // it was read from and valid as long as that is; Clone makes it last. The zero
 // Message is empty.
 type Message struct {
-	b    []byte // the arguments, after a list head if there is one
-	head int32  // octets of that list head: 0 if there is none
-	n    int32  // number of arguments
+	b []byte // the arguments, after head octets
+
+	// head octets are the head of the arguments' list, so that generated code can
+	// read it. One octet that isn't may be overwritten for a moment, to be one: it
+	// belongs to who else is done with it. 0: there is no room for a head.
+	head int32
+	n    int32 // number of arguments
 }
 
 // Split takes the body of a frame apart. body has been checked. If it is empty or
@@ -24,7 +28,7 @@ type Message struct {
 func Split(body []byte) (port []byte, m Message, err error) {
 	if len(body) > 1 && body[0]&0xf0 == 0x90 && body[1]&0xe0 == 0xa0 {
 		if end := 2 + int(body[1]&0x1f); end <= len(body) {
-			return body[2:end:end], Message{b: body[end:], n: int32(body[0]&0x0f) - 1}, nil
+			return body[2:end:end], Message{b: body[end-1:], head: 1, n: int32(body[0]&0x0f) - 1}, nil
 		}
 	}
 	if len(body) == 0 || shapes[body[0]].kind != List {
@@ -47,6 +51,15 @@ func Split(body []byte) (port []byte, m Message, err error) {
 
 // ArgsMessage is a view of n encoded arguments, which must be well-formed.
 func ArgsMessage(args []byte, n int) Message { return Message{b: args, n: int32(n)} }
+
+// ArgsMessageIn is ArgsMessage for buf[at:end] of a buffer whose octet before may be
+// overwritten for a moment, by Decode, as long as the message is used.
+func ArgsMessageIn(buf []byte, at, end, n int) Message {
+	if at == 0 {
+		return ArgsMessage(buf[:end:end], n)
+	}
+	return Message{b: buf[at-1 : end : end], head: 1, n: int32(n)}
+}
 
 // MessageOf builds a message from Go values, see AppendArgs.
 func MessageOf(args ...any) (Message, error) {
@@ -74,8 +87,14 @@ func (m Message) Drop(k int) Message {
 	for range min(k, m.Len()) {
 		a.Skip()
 	}
+	if m.lends() && a.err == nil {
+		return Message{b: m.b[len(m.b)-len(a.b)-1:], head: 1, n: int32(a.n)}
+	}
 	return a.Rest()
 }
+
+// lends says that the octet before the arguments may be overwritten for a moment.
+func (m Message) lends() bool { return m.head == 1 && m.b[0] != 0x90|byte(m.n) }
 
 // At is the argument with that index, from 0; nil where there is none. Borrowed.
 func (m Message) At(i int) Value {
@@ -149,9 +168,13 @@ func (m Message) decode(dst msgp.Unmarshaler) error {
 	if m.wantsMap() {
 		return decodeFrom(m.Raw(), dst)
 	}
-	if m.head > 0 {
+	switch {
+	case m.lends() && m.n < 16:
+		return m.decodeBorrowing(dst)
+	case m.head > 0 && !m.lends():
 		return decodeFrom(m.b, dst)
 	}
+	m = Message{b: m.Raw(), n: m.n}
 	// Generated code wants to see the list's head, which stands in front of the
 	// port name: decode from a copy.
 	buf := listBuffers.Get().(*[]byte)
@@ -162,6 +185,14 @@ func (m Message) decode(dst msgp.Unmarshaler) error {
 	}
 	listBuffers.Put(buf)
 	return err
+}
+
+// decodeBorrowing puts the list's head before the arguments while they are decoded.
+func (m Message) decodeBorrowing(dst msgp.Unmarshaler) error {
+	before := m.b[0]
+	defer func() { m.b[0] = before }() // also if foreign code panics
+	m.b[0] = 0x90 | byte(m.n)
+	return decodeFrom(m.b, dst)
 }
 
 var listBuffers = sync.Pool{New: func() any { return new([]byte) }}

@@ -68,12 +68,16 @@ func (c *Context) Send(to string, args ...any) error {
 
 // SendMsg sends a message of a generated type: a tuple is the whole argument list,
 // anything else the only argument.
-func (c *Context) SendMsg(to string, m msgp.Marshaler) error {
+func (c *Context) SendMsg(to string, m msgp.Marshaler) error { return c.SendTagged(to, "", m) }
+
+// SendTagged sends a message of a generated type with a tag in front: the tag's
+// handler decodes the rest. An empty tag is none.
+func (c *Context) SendTagged(to, tag string, m msgp.Marshaler) error {
 	s := c.shard
 	n := s.node
 	node, port := codec.SplitPortID(to)
 	if node == n.id {
-		args, err := encode(m)
+		args, err := encode(tag, m)
 		if err != nil {
 			return err
 		}
@@ -82,7 +86,7 @@ func (c *Context) SendMsg(to string, m msgp.Marshaler) error {
 	}
 	p, err := n.remote(node)
 	for ; err == nil; p, err = n.remote(node) {
-		a, err := p.out.Msg(s.index, port, n.marks.Hard, m)
+		a, err := p.out.Msg(s.index, port, n.marks.Hard, tag, m)
 		if err == errGone {
 			continue
 		}

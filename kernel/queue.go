@@ -36,7 +36,7 @@ func (b *block) full() bool { return len(b.items) >= blockItems || len(b.data) >
 
 // message is an item's message, borrowed from the block.
 func (b *block) message(i *item) codec.Message {
-	return codec.ArgsMessage(b.data[i.at:i.end:i.end], int(i.n))
+	return codec.ArgsMessageIn(b.data, int(i.at), int(i.end), int(i.n))
 }
 
 // blocks is where queues have their blocks from, on whatever goroutine. It counts

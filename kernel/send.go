@@ -50,9 +50,13 @@ func (n *Node) SendContext(ctx context.Context, to string, args ...any) error {
 }
 
 // SendMsg sends a message of a generated type (see Context.SendMsg) and waits like Send.
-func (n *Node) SendMsg(to string, m msgp.Marshaler) error {
+func (n *Node) SendMsg(to string, m msgp.Marshaler) error { return n.SendTagged(to, "", m) }
+
+// SendTagged sends a message of a generated type with a tag in front (see
+// Context.SendTagged) and waits like Send.
+func (n *Node) SendTagged(to, tag string, m msgp.Marshaler) error {
 	for {
-		err := n.trySendMsg(to, m)
+		err := n.trySendTagged(to, tag, m)
 		if err != ErrFull {
 			return err
 		}
@@ -105,13 +109,13 @@ func (n *Node) trySend(to string, args []any) error {
 	return err
 }
 
-func (n *Node) trySendMsg(to string, m msgp.Marshaler) error {
+func (n *Node) trySendTagged(to, tag string, m msgp.Marshaler) error {
 	if n.closing.Load() {
 		return ErrClosed
 	}
 	node, port := codec.SplitPortID(to)
 	if node == n.id {
-		args, err := encode(m)
+		args, err := encode(tag, m)
 		if err != nil {
 			return err
 		}
@@ -120,7 +124,7 @@ func (n *Node) trySendMsg(to string, m msgp.Marshaler) error {
 	}
 	p, err := n.remote(node)
 	for ; err == nil; p, err = n.remote(node) {
-		a, err := p.out.Msg(link.Outside, port, n.marks.High, m)
+		a, err := p.out.Msg(link.Outside, port, n.marks.High, tag, m)
 		if err == errGone {
 			continue
 		}
@@ -345,9 +349,9 @@ type encoded struct {
 	n int
 }
 
-func encode(m msgp.Marshaler) (e encoded, err error) {
+func encode(tag string, m msgp.Marshaler) (e encoded, err error) {
 	e.b = bytebufferpool.Get()
-	e.b.B, e.n, err = codec.AppendMsg(e.b.B, m)
+	e.b.B, e.n, err = codec.AppendMsg(e.b.B, tag, m)
 	if err != nil {
 		e.free()
 	}

@@ -135,8 +135,8 @@ func (o *Outbox) Args(from int, port string, bound int, args []any) (Accepted, e
 	return a, err
 }
 
-// Msg accepts a message of a generated type.
-func (o *Outbox) Msg(from int, port string, bound int, m msgp.Marshaler) (Accepted, error) {
+// Msg accepts a message of a generated type, with a tag in front if that isn't empty.
+func (o *Outbox) Msg(from int, port string, bound int, tag string, m msgp.Marshaler) (Accepted, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock() // m's method is foreign code and may panic
 	state, err := o.admit(from, bound)
@@ -145,7 +145,7 @@ func (o *Outbox) Msg(from int, port string, bound int, m msgp.Marshaler) (Accept
 	}
 	b := o.target(state)
 	at := len(b)
-	b, err = codec.AppendFrameMsg(b, port, m, o.limits)
+	b, err = codec.AppendFrameMsg(b, port, tag, m, o.limits)
 	return o.commit(state, b, at, err)
 }
 
