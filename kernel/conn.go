@@ -177,7 +177,7 @@ func (c *conn) spare() bool {
 // expected says that the end of a connection is no failure to tell anybody about.
 func (c *conn) expected(err error) bool {
 	return errors.Is(err, link.ErrNotChosen) || errors.Is(err, link.ErrConnected) || errors.Is(err, ErrClosed) ||
-		errors.Is(err, loop.ErrCanceled) || errors.Is(err, loop.ErrStopped) || errors.Is(err, errGivenUp)
+		errors.Is(err, loop.ErrStopped) || errors.Is(err, errGivenUp)
 }
 
 var errGivenUp = errors.New("no longer needed")

@@ -19,8 +19,6 @@ var (
 	ErrFull = link.ErrFull
 	// ErrClosed: the node is closed or closing.
 	ErrClosed = link.ErrClosed
-	// ErrDead: the port doesn't live any more.
-	ErrDead = errors.New("port is dead")
 	// ErrTooMany: a limit on how many there may be.
 	ErrTooMany = errors.New("too many")
 	// ErrNoAddress: nobody knows where the node is.

@@ -14,9 +14,10 @@ import (
 // Clone what is to be kept. A panic kills the port with reason "die".
 type Handler func(self *Context, m codec.Message)
 
-// A Port receives messages. It lives on one loop until it dies; its name is
-// never used again. Its methods may be called from any goroutine; what they
-// change takes effect in order with the caller's messages to the port.
+// A Port receives messages. It lives on one loop until it dies; then only a name
+// that a program has chosen (NewNamedPort) can be used again. Its methods may be
+// called from any goroutine; what they change takes effect in order with the
+// caller's messages to the port.
 type Port struct {
 	node  *Node
 	shard *shard

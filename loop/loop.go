@@ -25,12 +25,16 @@ import (
 	"time"
 )
 
+// Reasons with which Closed is called, perhaps wrapped, beside those of the network.
 var (
-	ErrStopped     = errors.New("loop: stopped")
+	// ErrStopped: the Group was closed.
+	ErrStopped = errors.New("loop: stopped")
+	// ErrDialTimeout: nobody answered within the time given to Dial.
 	ErrDialTimeout = errors.New("loop: connect timed out")
-	ErrCanceled    = errors.New("loop: connect canceled")
-	ErrOverflow    = errors.New("loop: output buffer above its hard limit")
-	ErrSelf        = errors.New("loop: connected to itself")
+	// ErrOverflow: the peer doesn't read, and too much was written nevertheless.
+	ErrOverflow = errors.New("loop: output buffer above its hard limit")
+	// ErrSelf: the system has connected a dialled socket to itself.
+	ErrSelf = errors.New("loop: connected to itself")
 )
 
 // A Task is something to run on a loop. Kept objects that implement Task are
