@@ -165,6 +165,18 @@ func TestCalPrintsAllValuesOfTheAnswer(t *testing.T) {
 	}
 }
 
+func TestTheProgramOfTheReadmeAdds(t *testing.T) {
+	u := newUser(t)
+	addr := freeAddress(t)
+	u.write(".perl-anyevent-mp", `{ "secret": "geheim", "binds": "`+addr+`" }`) // counts more than the program
+	u.startProgram(adder)
+	stdout, stderr, status := u.finish("cal", "--seed", addr, "calc#adder", "add", "3", "4")
+	wantStatus(t, statusOK, status, stderr)
+	if stdout != "7\n" {
+		t.Errorf("got %q", stdout)
+	}
+}
+
 func TestCalSaysWhyThereIsNoAnswer(t *testing.T) {
 	u := newUser(t)
 	node, addr := library(t, "lib")

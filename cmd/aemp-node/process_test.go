@@ -19,8 +19,8 @@ import (
 // patience is how long a process may take for what takes no time.
 const patience = 30 * time.Second
 
-// binary is what TestMain has built.
-var binary string
+// binary is this program, adder that of the README, both built by TestMain.
+var binary, adder string
 
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "aemp-node-test-")
@@ -28,11 +28,12 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	binary = filepath.Join(dir, "aemp-node")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+	out, err := exec.Command("go", "build", "-o", dir, ".", "../../docs/example/adder").CombinedOutput()
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "building aemp-node: %v\n%s", err, out)
 		os.Exit(1)
 	}
+	binary, adder = filepath.Join(dir, "aemp-node"), filepath.Join(dir, "adder")
 	status := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(status)
