@@ -167,7 +167,7 @@ func (n *Node) NewMailbox() (*Port, error) {
 }
 
 // NewNamedPort makes a port with a name that the program chooses, so that others can know
-// its ID without being told. The name must be new on this node and process.
+// its ID without being told. A name that is in use is refused with an *IDError.
 func (n *Node) NewNamedPort(name string) (*Port, error) {
 	if name == "" || strings.ContainsAny(name, "#\x00\r\n") || len(name) > maxPortName {
 		return nil, &IDError{"port name", name, errors.New("empty, too long, or with #, NUL, CR or LF")}
