@@ -27,7 +27,10 @@ type alarm interface {
 }
 
 // A pipeBell is a pipe to oneself: any Unix has it.
-type pipeBell struct{ r, w int }
+type pipeBell struct {
+	r, w int
+	buf  [64]byte
+}
 
 func newPipeBell() (bell, error) {
 	var p [2]int
@@ -41,7 +44,7 @@ func newPipeBell() (bell, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("pipe", err)
 	}
-	b := &pipeBell{p[0], p[1]}
+	b := &pipeBell{r: p[0], w: p[1]}
 	for _, fd := range p {
 		if err := unix.SetNonblock(fd, true); err != nil {
 			b.close()
@@ -59,10 +62,7 @@ func (b *pipeBell) ring() { writeBell(b.w, one[:1]) }
 func (b *pipeBell) fd() int    { return b.r }
 func (b *pipeBell) edge() bool { return false }
 
-func (b *pipeBell) heard() {
-	var p [64]byte
-	_, _ = unix.Read(b.r, p[:])
-}
+func (b *pipeBell) heard() { _, _ = unix.Read(b.r, b.buf[:]) }
 
 func (b *pipeBell) close() {
 	unix.Close(b.r)

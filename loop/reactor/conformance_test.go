@@ -61,7 +61,7 @@ func (n *realNet) Wait(changed <-chan struct{}) bool {
 	select {
 	case <-changed:
 		return true
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		return false
 	}
 }

@@ -17,7 +17,8 @@ import (
 
 var loopback = netip.MustParseAddrPort("127.0.0.1:0")
 
-const patience = 20 * time.Second
+// patience is how long a test waits for what must come: even on a busy machine.
+const patience = 2 * time.Minute
 
 // start starts a group that lives as long as the test.
 func start(t testing.TB, o Options) (*Group, []*eventLoop) {
@@ -45,7 +46,7 @@ func on(l *eventLoop, f func()) {
 	}
 }
 
-// tries a condition on the loop, each time after something may have changed there.
+// until tries a condition on the loop until it holds.
 func until(t testing.TB, l *eventLoop, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); ; runtime.Gosched() {

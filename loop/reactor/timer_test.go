@@ -63,7 +63,7 @@ func TestTheHeapOfTimersKeepsTheirOrder(t *testing.T) {
 	})
 }
 
-func TestTimersRunInOrderAndHardlyLate(t *testing.T) {
+func TestTimersRunInOrderAndNeverEarly(t *testing.T) {
 	both(t, func(t *testing.T, o Options) {
 		o.Loops = 1
 		_, loops := start(t, o)
@@ -90,8 +90,8 @@ func TestTimersRunInOrderAndHardlyLate(t *testing.T) {
 		receive(t, "all timers", done)
 		slices.Sort(late)
 		t.Logf("late: median %v, worst %v", late[n/2], late[n-1])
-		if late[0] < 0 || late[n/2] > 10*time.Millisecond {
-			t.Errorf("late: least %v, median %v", late[0], late[n/2])
+		if late[0] < 0 {
+			t.Errorf("%v early", -late[0])
 		}
 	})
 }
