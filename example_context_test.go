@@ -125,17 +125,20 @@ func ExampleContext_NewPort() {
 	// Output: ["hits", 2] <nil>
 }
 
-func ExampleContext_SendMsg() {
+func ExampleContext_SendTagged() {
 	node := start("main")
 	defer stop(node)
 	box := newMailbox(node)
 
 	node.Do(func(self *aemp.Context) {
-		self.SendMsg(box.ID(), &job.Job{Kind: "resize", ID: 8})
+		self.SendTagged(box.ID(), "resize", &job.Job{ID: 8})
 	})
+	m := receive(box)
+	tag, _ := m.Tag()
 	var j job.Job
-	fmt.Println(receive(box).Decode(&j), j.Kind, j.ID)
-	// Output: <nil> resize 8
+	err := m.Drop(1).Decode(&j)
+	fmt.Println(string(tag), j.ID, err)
+	// Output: resize 8 <nil>
 }
 
 // What a handler keeps beyond its end it clones.

@@ -82,12 +82,12 @@ func ExampleMessage_At() {
 }
 
 func ExampleMessage_Decode() {
-	m, _ := aemp.NewMessage("resize", 7, 0.5, []byte("pixels"))
+	m, _ := aemp.NewMessage(7, 0.5, []byte("pixels"))
 
 	var j job.Job
 	err := m.Decode(&j)
-	fmt.Println(j.Kind, j.ID, j.Priority, string(j.Payload), err)
-	// Output: resize 7 0.5 pixels <nil>
+	fmt.Println(j.ID, j.Priority, string(j.Payload), err)
+	// Output: 7 0.5 pixels <nil>
 }
 
 // A message may go through many hands; Clone makes a copy that lasts.
@@ -107,14 +107,14 @@ func ExampleMessage_Any() {
 
 // Encode makes a value of a generated type, to be sent among others.
 func ExampleEncode() {
-	one, err := aemp.Encode(&job.Job{Kind: "resize", ID: 7})
+	one, err := aemp.Encode(&job.Job{ID: 7})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	m, err := aemp.NewMessage("queue", one, one)
 	fmt.Println(m, err)
-	// Output: ["queue", ["resize", 7, 0, b""], ["resize", 7, 0, b""]] <nil>
+	// Output: ["queue", [7, 0, b""], [7, 0, b""]] <nil>
 }
 
 // A value read from one message can be sent on in another.

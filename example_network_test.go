@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"syscall"
 
 	"github.com/aemp-go/aemp"
 	"github.com/aemp-go/aemp/loop/reactor"
@@ -142,5 +143,25 @@ func ExampleBindError() {
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	fmt.Println(errors.As(err, new(*aemp.BindError)))
+	// Output: true
+}
+
+// A seed that isn't there is no error of Start: the node keeps trying, and can say why.
+func ExampleNode_WatchSeeds() {
+	gone := start("gone")
+	seed := place(gone)
+	stop(gone)
+
+	node := start("main", seed)
+	defer stop(node)
+	wrong := make(chan error, 1)
+	cancel := node.WatchSeeds(func(at string, err error) {
+		select {
+		case wrong <- err:
+		default:
+		}
+	})
+	defer cancel()
+	fmt.Println(errors.Is(<-wrong, syscall.ECONNREFUSED))
 	// Output: true
 }

@@ -71,13 +71,13 @@ func ExampleNode_TrySend() {
 }
 
 // A type with generated code is encoded without reflection and without allocating.
-func ExampleNode_SendMsg() {
+func ExampleNode_SendTagged() {
 	node := start("main")
 	defer stop(node)
 
 	done := make(chan job.Job)
 	worker := newPort(node)
-	worker.OnDefault(func(self *aemp.Context, m aemp.Message) {
+	worker.On("resize", func(self *aemp.Context, m aemp.Message) {
 		var j job.Job
 		if err := m.Decode(&j); err != nil {
 			self.Die("die", err.Error())
@@ -86,14 +86,28 @@ func ExampleNode_SendMsg() {
 		done <- j
 	})
 
-	err := node.SendMsg(worker.ID(), &job.Job{Kind: "resize", ID: 7, Priority: 0.5, Payload: []byte("pixels")})
+	err := node.SendTagged(worker.ID(), "resize", &job.Job{ID: 7, Priority: 0.5, Payload: []byte("pixels")})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	j := <-done
-	fmt.Println(j.Kind, j.ID, j.Priority, string(j.Payload))
-	// Output: resize 7 0.5 pixels
+	fmt.Println(j.ID, j.Priority, string(j.Payload))
+	// Output: 7 0.5 pixels
+}
+
+// Without a tag the type's fields are the whole message.
+func ExampleNode_SendMsg() {
+	node := start("main")
+	defer stop(node)
+	box := newMailbox(node)
+
+	if err := node.SendMsg(box.ID(), &job.Job{ID: 7, Priority: 0.5}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(receive(box))
+	// Output: [7, 0.5, b""]
 }
 
 // A relay hands messages on without looking into them.

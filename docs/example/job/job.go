@@ -6,9 +6,8 @@ package job
 
 //msgp:tuple Job
 
-// A Job is a whole message: its fields are the message's arguments, in this order.
+// A Job is what a message says after its tag: its fields are the arguments, in this order.
 type Job struct {
-	Kind     string
 	ID       int64
 	Priority float64
 	Payload  []byte

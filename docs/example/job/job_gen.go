@@ -9,9 +9,8 @@ import (
 // MarshalMsg implements msgp.Marshaler
 func (z *Job) MarshalMsg(b []byte) (o []byte, err error) {
 	o = msgp.Require(b, z.Msgsize())
-	// array header, size 4
-	o = append(o, 0x94)
-	o = msgp.AppendString(o, z.Kind)
+	// array header, size 3
+	o = append(o, 0x93)
 	o = msgp.AppendInt64(o, z.ID)
 	o = msgp.AppendFloat64(o, z.Priority)
 	o = msgp.AppendBytes(o, z.Payload)
@@ -26,13 +25,8 @@ func (z *Job) UnmarshalMsg(bts []byte) (o []byte, err error) {
 		err = msgp.WrapError(err)
 		return
 	}
-	if zb0001 != 4 {
-		err = msgp.ArrayError{Wanted: 4, Got: zb0001}
-		return
-	}
-	z.Kind, bts, err = msgp.ReadStringBytes(bts)
-	if err != nil {
-		err = msgp.WrapError(err, "Kind")
+	if zb0001 != 3 {
+		err = msgp.ArrayError{Wanted: 3, Got: zb0001}
 		return
 	}
 	z.ID, bts, err = msgp.ReadInt64Bytes(bts)
@@ -56,6 +50,6 @@ func (z *Job) UnmarshalMsg(bts []byte) (o []byte, err error) {
 
 // Msgsize returns an upper bound estimate of the number of bytes occupied by the serialized message
 func (z *Job) Msgsize() (s int) {
-	s = 1 + msgp.StringPrefixSize + len(z.Kind) + msgp.Int64Size + msgp.Float64Size + msgp.BytesPrefixSize + len(z.Payload)
+	s = 1 + msgp.Int64Size + msgp.Float64Size + msgp.BytesPrefixSize + len(z.Payload)
 	return
 }
