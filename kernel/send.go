@@ -279,13 +279,21 @@ func (s *shard) sendLocal(port string, m codec.Message) error {
 	return nil
 }
 
-// tell sends a message to the peer's node port for shard s; from the peer's shard. What
-// the kernel itself has to say is little; if even that doesn't fit the link is reset soon.
+// tell sends a message of the kernel's own to the peer's node port for shard s; from
+// the peer's shard. Nobody would learn of its refusal, so it may go beyond the hard
+// limit; a queue twice as long is given up, and so monitors fire.
 func (p *peer) tell(s *shard, m codec.Message) {
-	a, err := p.out.Message(s.index, "", p.node.marks.Hard, m)
-	p.note(err)
+	a, err := p.out.Message(s.index, "", 2*p.node.marks.Hard, m)
 	if a.Wake {
 		p.shard.flushLater(p)
+	}
+	p.note(err)
+	switch {
+	case err != ErrOverload:
+	case p.live != nil:
+		p.live.link.Close(&link.Lost{Kind: link.LostOverload})
+	case !p.failing:
+		p.giveUp(&ConnectError{Node: p.id, Err: err})
 	}
 }
 
