@@ -349,14 +349,17 @@ func (p *peer) watch(m *Monitor) {
 	if m.outside {
 		defer p.outside.Add(-1)
 	}
-	if m.state.Load() != armed {
-		return
-	}
+	failing := p.failing && !p.passed(m)
 	switch {
+	case m.state.Load() != armed:
+		if m.early && !failing && !p.retired && !p.ended {
+			p.tell(m.home, mon0(m.name)) // its mon1 is out
+		}
+		return
 	case p.retired:
 		m.fire(p.shard, transportError(p.id, &ConnectError{Node: p.id, Err: ErrNoAddress}))
 		return
-	case p.failing && !p.passed(m) && !p.node.faults.has(staleEpoch):
+	case failing && !p.node.faults.has(staleEpoch):
 		m.fire(p.shard, p.reason)
 		return
 	}
