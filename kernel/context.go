@@ -184,9 +184,9 @@ func (c *Context) MonitorSelf(target string) (*Monitor, error) {
 	return c.Monitor(target, killer(c.own()))
 }
 
-// MonitorKill does so with any local port.
+// MonitorKill does so with any local port. It stays when the current port dies.
 func (c *Context) MonitorKill(target string, p *Port) (*Monitor, error) {
-	return c.Monitor(target, killer(p))
+	return c.shard.ctx.Monitor(target, killer(p))
 }
 
 // MonitorSend sends args, followed by the reason's values, to the port ID to when the
