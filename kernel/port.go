@@ -149,13 +149,7 @@ func (p *Port) called() {
 }
 
 func (p *Port) panicked(r any) {
-	msg := ""
-	switch r := r.(type) {
-	case error:
-		msg = r.Error()
-	default:
-		msg = fmt.Sprint(r)
-	}
+	msg := fmt.Sprint(r) // which lives through a panic in r's own methods
 	p.node.log.Error("handler failed", "node", p.node.id, "port", p.name, "reason", msg, "stack", string(debug.Stack()))
 	p.node.panics.Add(1)
 	p.die(die(msg))
