@@ -20,6 +20,7 @@ type conn struct {
 	want     string                       // dialled to reach this node
 	done     func(node string, err error) // dialled to find out who answers
 	doneOn   *shard
+	placed   bool // it belongs to the peer's loop, or is on its way there; for the loop that dialled
 	counted  bool // against maxHandshakes
 	verified bool // the peer has proved itself
 	reported bool
@@ -72,6 +73,7 @@ func (c *conn) Place(l *link.Link) (loop.Loop, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.placed = true
 	return p.shard.loop, nil
 }
 

@@ -210,7 +210,12 @@ func (n *Node) Listen(addrs []netip.AddrPort, done func([]netip.AddrPort, error)
 				got[i] = l.Addr()
 			}
 			n.mu.Lock()
-			if err == nil {
+			switch {
+			case err != nil:
+			case n.closing.Load(): // Unlisten has been here already
+				errs[i] = ErrClosed
+				l.Close()
+			default:
 				n.listeners = append(n.listeners, listener{s, l})
 			}
 			left--
@@ -277,16 +282,20 @@ func (n *Node) knows(node string) bool {
 // as that node's. Call it on Loop; cancel there, too.
 func (n *Node) DialSeed(addr netip.AddrPort, done func(node string, err error)) (cancel func()) {
 	s := n.shards[0]
+	canceled := false
 	c := s.dial(addr, "")
 	c.done = func(node string, err error) {
+		if canceled {
+			return
+		}
 		if err == nil {
 			n.learn(node, addr)
 		}
 		done(node, err)
 	}
 	return func() {
-		c.done = nil
-		if c.peer == nil {
+		canceled = true
+		if !c.placed {
 			c.link.Close(errGivenUp)
 		}
 	}
