@@ -70,6 +70,7 @@ type Node struct {
 	blocks          blocks
 	faults          faults
 	trace           *trace
+	told            map[string]struct{} // nodes of which watchers know that they are up; the first shard's
 
 	mu        sync.Mutex
 	functions map[string]Handler
@@ -120,6 +121,7 @@ func New(g loop.Group, o Options) (*Node, error) {
 		functions:       map[string]Handler{},
 		known:           map[string][]netip.AddrPort{},
 		watchers:        map[int]func(string, bool){},
+		told:            map[string]struct{}{},
 		outcomes:        map[string]uint64{},
 	}
 	// What a peer might choose to read: the original knows no msgpack.
@@ -331,14 +333,22 @@ func (n *Node) WatchNodes(f func(node string, up bool)) (cancel func()) {
 	n.mu.Lock()
 	n.watcherID++
 	id := n.watcherID
+	n.watchers[id] = nil // until those that are up have been told
 	n.mu.Unlock()
-	n.shards[0].enter(func() {
-		for _, node := range n.UpNodes() {
-			f(node, true)
-		}
+	s := n.shards[0]
+	s.enter(func() {
 		n.mu.Lock()
-		n.watchers[id] = f
+		_, wanted := n.watchers[id]
+		if wanted {
+			n.watchers[id] = f
+		}
 		n.mu.Unlock()
+		if !wanted {
+			return
+		}
+		for _, node := range sortedKeys(n.told) {
+			s.ctx.protect(func() { f(node, true) })
+		}
 	})
 	return func() {
 		n.mu.Lock()
@@ -349,10 +359,17 @@ func (n *Node) WatchNodes(f func(node string, up bool)) (cancel func()) {
 
 // event tells of a node; on the first shard.
 func (n *Node) event(node string, up bool) {
+	if up {
+		n.told[node] = struct{}{}
+	} else {
+		delete(n.told, node)
+	}
 	n.mu.Lock()
 	fs := make([]func(string, bool), 0, len(n.watchers))
 	for _, id := range sortedKeys(n.watchers) {
-		fs = append(fs, n.watchers[id])
+		if f := n.watchers[id]; f != nil {
+			fs = append(fs, f)
+		}
 	}
 	n.mu.Unlock()
 	for _, f := range fs {

@@ -1,0 +1,51 @@
+package aemp_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/aemp-go/aemp"
+)
+
+func TestAWatcherOfNodesThatIsCanceledAtOnceHearsNothing(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	nodes := network(t, "a", "b")
+	if err := nodes[1].WaitNode(ctx, "a"); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	nodes[1].Do(func(*aemp.Context) { // on the loop that would tell
+		nodes[1].WatchNodes(func(node string, up bool) { t.Errorf("heard of %s", node) })()
+		nodes[1].Do(func(*aemp.Context) { close(done) })
+	})
+	<-done
+}
+
+func TestAWatcherOfNodesHearsOfEachOnce(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	nodes := network(t, "a", "b", "c", "d")
+	heard := make(chan string, 100)
+	for range 20 { // while links come up
+		defer nodes[0].WatchNodes(func(node string, up bool) { heard <- node })()
+	}
+	for _, id := range []string{"b", "c", "d"} {
+		if err := nodes[0].WaitNode(ctx, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done := make(chan struct{})
+	nodes[0].Do(func(*aemp.Context) { close(done) })
+	<-done
+	count := map[string]int{}
+	for len(heard) > 0 {
+		count[<-heard]++
+	}
+	for _, id := range []string{"b", "c", "d"} {
+		if count[id] != 20 {
+			t.Errorf("20 watchers heard %d times of %s", count[id], id)
+		}
+	}
+}
