@@ -87,7 +87,7 @@ func (n *node) DialSeed(addr netip.AddrPort, done func(string, error)) (cancel f
 	c := n.loop.Dial(addr, time.Second, d)
 	return func() {
 		d.done = nil
-		c.Close(loop.ErrCanceled)
+		c.Close(nil)
 	}
 }
 
