@@ -78,6 +78,7 @@ func parse(t testing.TB, text []byte) (*x509.Certificate, *ecdsa.PrivateKey) {
 	certBlock, _ := pem.Decode(rest)
 	if keyBlock == nil || certBlock == nil {
 		t.Fatal("not a text of this package")
+		return nil, nil
 	}
 	key, err := x509.ParseECPrivateKey(keyBlock.Bytes)
 	if err != nil {
