@@ -103,7 +103,17 @@ type (
 )
 
 func (t *flushTask) Run() { (*peer)(t).flush(false) }
-func (t *probeTask) Run() { p := (*peer)(t); p.apply(p.survivor.ProbeFailed()) }
+func (t *probeTask) Run() { (*peer)(t).probed() }
+
+// probed: the time for an answer is over. It may be on its way behind much else, so
+// a link is given up only when it is silent.
+func (p *peer) probed() {
+	if p.live != nil && p.live.link.Fresh() {
+		p.probe.Reset(probeTimeout)
+		return
+	}
+	p.apply(p.survivor.ProbeFailed())
+}
 
 // flush gives the link what is to be sent (see link.Link.Flush), or starts to make one.
 func (p *peer) flush(all bool) {

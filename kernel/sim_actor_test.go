@@ -115,7 +115,7 @@ func (a *actor) burst(by means, to string, ttl int) {
 // payload is some octets, mostly few.
 func (net *network) payload() []byte {
 	n := net.r.IntN(64)
-	if net.oneIn(net.big) {
+	if !net.over && net.oneIn(net.big) {
 		n = 256 << net.r.IntN(6)
 	}
 	b := make([]byte, n)

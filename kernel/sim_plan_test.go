@@ -83,6 +83,9 @@ func newPlan(seed uint64) plan {
 	p.world.Seed = seed
 	p.world.MinLatency = upTo(time.Millisecond)
 	p.world.MaxLatency = p.world.MinLatency + upTo([]time.Duration{time.Millisecond, 20 * time.Millisecond, 300 * time.Millisecond}[r.IntN(3)])
+	if p.world.MaxLatency > 10*time.Millisecond && p.world.MinBuffer > 0 { // or else signs of life come too late
+		p.world.MinBuffer, p.world.MaxBuffer = 16<<10, 64<<10
+	}
 	if !oneIn(5) {
 		f := &p.world.Faults
 		f.Reset = 200*time.Millisecond + upTo(3*time.Second)

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"math/bits"
 	"os"
 	"runtime"
 	"sync"
@@ -155,7 +156,15 @@ func (net *network) play() {
 	net.h.Calm()
 	net.h.Note("last round")
 	net.lastRound()
-	if !net.run(10 * time.Second) {
+	for range 60 { // a slow reader takes its time
+		if !net.run(2 * time.Second) {
+			return
+		}
+		if net.h.Arrived() {
+			break
+		}
+	}
+	if !net.run(2 * probeTimeout) { // spare connections end
 		return
 	}
 	for _, x := range net.nodes {
@@ -215,6 +224,9 @@ func (p *process) finish() {
 	}
 	for _, x := range n.shards {
 		for _, q := range x.ownPeers() {
+			if q.live != nil {
+				q.live.link.Settle()
+			}
 			octets, _ := q.out.Level()
 			p.p.Left("octets for "+q.id, octets)
 			p.p.Left("monitors on their way to "+q.id, int(q.arriving.Load()))
@@ -222,6 +234,9 @@ func (p *process) finish() {
 				p.p.Left("links missing to "+q.id, 1)
 			}
 			p.p.Left("surplus connections with "+q.id, len(q.conns)-1)
+			if q.live != nil {
+				p.p.Left("pauses by inboxes", bits.OnesCount64(q.live.feed.held))
+			}
 			p.sameMonitors(q)
 		}
 	}

@@ -10,6 +10,11 @@ func (p *Process) Left(what string, n int) {
 	}
 }
 
+// Arrived says whether every message that must have arrived by the end has.
+func (h *History) Arrived() bool {
+	return !slices.ContainsFunc(h.order, func(s *stream) bool { return s.missing() >= 0 })
+}
+
 // Finish checks what must hold when all faults are over and all is quiet.
 func (h *History) Finish() {
 	for _, s := range h.order {

@@ -122,18 +122,22 @@ func (p *Process) notAfterTheEnd(s *stream, m Message) {
 	}
 }
 
-// finish checks what must have arrived by the end.
-func (s *stream) finish() {
-	h := s.p.h
-	x := h.alive(s.to)
+// missing is the first message that must have arrived by the end and hasn't; -1: none.
+func (s *stream) missing() int {
+	x := s.p.h.alive(s.to)
 	if x == nil {
-		return
+		return -1
 	}
 	for i := s.last; i < len(s.sent); i++ {
-		m := &s.sent[i]
-		if !m.dropped && !m.delivered && x.made < m.at && s.p.due(s.node, m.at) {
-			h.wrong("%s → %s #%d (%s) never came; %d of %d did", s.from, s.to, i+1, inEpoch(m.epoch), s.last, len(s.sent))
-			return
+		if m := &s.sent[i]; !m.dropped && !m.delivered && x.made < m.at && s.p.due(s.node, m.at) {
+			return i
 		}
+	}
+	return -1
+}
+
+func (s *stream) finish() {
+	if i := s.missing(); i >= 0 {
+		s.p.h.wrong("%s → %s #%d (%s) never came; %d of %d did", s.from, s.to, i+1, inEpoch(s.sent[i].epoch), s.last, len(s.sent))
 	}
 }

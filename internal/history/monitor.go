@@ -7,14 +7,14 @@ import (
 
 // A Monitor is one that an actor has set.
 type Monitor struct {
-	p        *Process
-	owner    string // local name
-	target   string
-	node     string // of the target
-	id       uint64
-	at       int
-	state    monitorState
-	dead     *Process // whose port it has told to be dead
+	p      *Process
+	owner  string // local name
+	target string
+	node   string // of the target
+	id     uint64
+	at     int
+	state  monitorState
+	dead   *Process // whose port it has told to be dead
 
 	// Of what the owner has sent to the target since the monitor was set:
 	sent  bool
@@ -74,7 +74,7 @@ func (m *Monitor) Fired(transport bool) {
 	}
 	m.checkCause(transport)
 	m.state = hasFired
-	if x := h.ports[m.target]; !transport && x != nil {
+	if x := h.ports[m.target]; !transport && x != nil && x.isDead {
 		m.dead = x.p
 	}
 	if m.node != m.p.node && transport {

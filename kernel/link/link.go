@@ -67,7 +67,8 @@ type Link struct {
 	due     time.Duration // the handshake's end, on the loop's clock
 	pauses  int
 
-	heard    bool
+	heard    bool // since the last tick
+	fresh    bool // heard since the last Fresh
 	silent   time.Duration
 	buffered int
 	probing  bool
@@ -147,7 +148,7 @@ func (l *Link) name() string {
 func (l *Link) Data(_ loop.Conn, p []byte) {
 	switch l.phase {
 	case up:
-		l.heard = true
+		l.heard, l.fresh = true, true
 		l.receive(p)
 	case greeting:
 		l.negotiate(p)

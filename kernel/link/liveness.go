@@ -78,12 +78,20 @@ func (l *Link) Probe() {
 		return
 	}
 	l.probing = true
+	l.fresh = false
 	l.seq++
 	if l.extended() {
 		l.send(codec.Control{Op: codec.OpPing, Seq: l.seq})
 		return
 	}
 	l.askEcho()
+}
+
+// Fresh says whether something was heard since Probe, or since Fresh was last asked.
+func (l *Link) Fresh() bool {
+	fresh := l.fresh
+	l.fresh = false
+	return fresh
 }
 
 // askEcho has the peer send a message back to us (protocol 4, snd). The port exists
