@@ -114,7 +114,7 @@ func (c *Context) Call(to string, args []any, timeout time.Duration, f func(self
 	if timeout > 0 {
 		p.ctx.After(timeout, func(*Context) { finish(codec.Message{}, ErrTimeout) })
 	} else {
-		watch, err = p.ctx.monitor(to, true, func(_ *Context, r Reason) { finish(codec.Message{}, &ReasonError{to, r}) })
+		watch, err = p.ctx.Monitor(to, func(_ *Context, r Reason) { finish(codec.Message{}, &ReasonError{to, r}) })
 	}
 	if err == nil {
 		var m codec.Message

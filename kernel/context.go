@@ -155,10 +155,6 @@ func (c *Context) HandleDefault(p *Port, h Handler) {
 // lost; with a node ID, when the link to the node is lost or can't be made. It is
 // cancelled when the current port dies.
 func (c *Context) Monitor(target string, f func(self *Context, r Reason)) (*Monitor, error) {
-	return c.monitor(target, false, f)
-}
-
-func (c *Context) monitor(target string, early bool, f func(self *Context, r Reason)) (*Monitor, error) {
 	m, err := c.shard.node.newMonitor(target, c.port, c.shard, f)
 	if err != nil {
 		return nil, err
@@ -171,10 +167,7 @@ func (c *Context) monitor(target string, early bool, f func(self *Context, r Rea
 		m.peer.arriving.Add(-1)
 		return m, nil
 	}
-	if early {
-		m.announce(c.shard)
-	}
-	c.shard.to(m.watched(), loop.Func(m.enter))
+	m.set(c.shard)
 	return m, nil
 }
 

@@ -200,8 +200,19 @@ func (n *Node) ghost(name string) *Port {
 	return g
 }
 
-// announce sends the monitor's mon1 ahead of it, so that it is before a message that
-// may kill the port. From shard s, or from a goroutine (nil).
+// set puts a monitor that a handler on shard s has made in its place. Its mon1 goes out
+// before whatever the handler sends next, which may kill the port.
+func (m *Monitor) set(s *shard) {
+	if p := m.peer; p != nil && p.shard == s && !p.failing {
+		m.enter()
+		return
+	}
+	m.announce(s)
+	s.to(m.watched(), loop.Func(m.enter))
+}
+
+// announce sends a mon1 of the monitor's own ahead of it, where it has a way to go to
+// the peer's loop. From shard s, or from a goroutine (nil).
 func (m *Monitor) announce(s *shard) {
 	p := m.peer
 	if p == nil || m.name == "" {
