@@ -9,18 +9,26 @@ import (
 )
 
 // Call sends a message with the ID of a fresh port as its last argument and returns
-// the first message that comes to it. If the called port dies first the error is a
-// *ReasonError; if ctx ends first, its error. On a goroutine only.
+// the first message that comes to it. If the called port dies first, or somebody kills the
+// fresh one, the error is a *ReasonError; if ctx ends first, its error; if the node is
+// closed, ErrClosed. On a goroutine only.
 func (n *Node) Call(ctx context.Context, to string, args ...any) (codec.Message, error) {
 	if n.inside() {
 		return codec.Message{}, ErrWouldBlock
 	}
 	answer := make(chan callResult, 1)
+	tell := func(r callResult) { // the first counts, and a loop never waits for the caller
+		select {
+		case answer <- r:
+		default:
+		}
+	}
 	p, err := n.newPort(n.near(to), n.portName(), func(p *Port) {
 		p.fallback = func(self *Context, m codec.Message) {
-			answer <- callResult{m: m.Clone()}
+			tell(callResult{m: m.Clone()})
 			p.die(Reason{})
 		}
+		p.onEnd(func(r Reason) { tell(callResult{err: n.ended(p, r)}) })
 	})
 	if err != nil {
 		return codec.Message{}, err
@@ -31,10 +39,7 @@ func (n *Node) Call(ctx context.Context, to string, args ...any) (codec.Message,
 		return codec.Message{}, err
 	}
 	mon, err := n.newMonitor(to, nil, nil, func(_ *Context, r Reason) {
-		select {
-		case answer <- callResult{err: &ReasonError{to, r}}:
-		default:
-		}
+		tell(callResult{err: &ReasonError{to, r}})
 	})
 	if err != nil {
 		return codec.Message{}, err
@@ -59,6 +64,19 @@ func (n *Node) Call(ctx context.Context, to string, args ...any) (codec.Message,
 type callResult struct {
 	m   codec.Message
 	err error
+}
+
+// onEnd has f called on the port's loop when the port has died. Only while it is made.
+func (p *Port) onEnd(f func(Reason)) {
+	p.watchers.add(&Monitor{home: p.shard, local: p, act: func(_ *Context, r Reason) { f(r) }})
+}
+
+// ended is why a port that waited for an answer has died without one.
+func (n *Node) ended(p *Port, r Reason) error {
+	if n.closing.Load() {
+		return ErrClosed
+	}
+	return &ReasonError{p.ID(), r}
 }
 
 func (n *Node) forward(ctx context.Context, to string, m codec.Message) error {
@@ -89,32 +107,34 @@ func (n *Node) near(id string) *shard {
 // in the current port's context, with the first message that comes to it. With a
 // timeout f gets ErrTimeout when nothing came by then. Without one (0) the called port is
 // monitored instead, and f gets a *ReasonError when it dies (protocol: as in the
-// original's cal). If the current port dies f isn't called any more.
+// original's cal), as it does when somebody kills the fresh port. If the current port
+// dies f isn't called any more.
 func (c *Context) Call(to string, args []any, timeout time.Duration, f func(self *Context, m codec.Message, err error)) error {
 	s := c.shard
 	n := s.node
-	p, err := n.newPort(s, n.portName(), nil)
-	if err != nil {
-		return err
-	}
-	var watch *Monitor
+	var p *Port
+	over := false
 	finish := func(m codec.Message, err error) {
-		if p.dead.Load() {
+		if over {
 			return
 		}
-		if watch != nil && watch.Cancel() {
-			watch = nil
-		}
+		over = true
 		p.die(Reason{})
 		if c.port == nil || !c.port.dead.Load() {
 			c.protect(func() { f(c, m, err) })
 		}
 	}
-	p.fallback = func(_ *Context, m codec.Message) { finish(m, nil) }
+	p, err := n.newPort(s, n.portName(), func(p *Port) {
+		p.fallback = func(_ *Context, m codec.Message) { finish(m, nil) }
+		p.onEnd(func(r Reason) { finish(codec.Message{}, n.ended(p, r)) })
+	})
+	if err != nil {
+		return err
+	}
 	if timeout > 0 {
 		p.ctx.After(timeout, func(*Context) { finish(codec.Message{}, ErrTimeout) })
 	} else {
-		watch, err = p.ctx.Monitor(to, func(_ *Context, r Reason) { finish(codec.Message{}, &ReasonError{to, r}) })
+		_, err = p.ctx.Monitor(to, func(_ *Context, r Reason) { finish(codec.Message{}, &ReasonError{to, r}) })
 	}
 	if err == nil {
 		var m codec.Message
@@ -123,6 +143,7 @@ func (c *Context) Call(to string, args []any, timeout time.Duration, f func(self
 		}
 	}
 	if err != nil {
+		over = true
 		p.die(Reason{})
 	}
 	return err
