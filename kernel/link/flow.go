@@ -336,12 +336,12 @@ func (o *Outbox) Trim() {
 func (o *Outbox) WhenRoom(f func()) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.chunks.Lock() // before looking: Settle first says that there is room, and then looks for waiters
+	defer o.chunks.Unlock()
 	if o.state >= Failing || o.level() < o.marks.High {
 		return false
 	}
-	o.chunks.Lock()
 	o.waiters = append(o.waiters, f)
-	o.chunks.Unlock()
 	return true
 }
 

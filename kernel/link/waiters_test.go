@@ -1,0 +1,34 @@
+package link
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
+)
+
+// holding is a connection that holds some octets.
+type holding struct {
+	loop.Conn
+	octets int
+}
+
+func (h holding) Buffered() int { return h.octets }
+
+func TestWhoeverWaitsForRoomWhileItComesIsWoken(t *testing.T) {
+	o := NewOutbox(codec.DefaultLimits, Marks{Low: 10, High: 100, Hard: 1000}, nil, 1)
+	for range 20_000 {
+		o.Settle(holding{octets: 100})
+		var woken atomic.Bool
+		var waits bool
+		var both sync.WaitGroup
+		both.Go(func() { o.Settle(holding{}) })
+		both.Go(func() { waits = o.WhenRoom(func() { woken.Store(true) }) })
+		both.Wait()
+		if waits && !woken.Load() {
+			t.Fatal("there is room, and nobody says so")
+		}
+	}
+}
