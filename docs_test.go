@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/aemp-go/aemp/kernel/link"
 )
 
 // documents are what the tests of this file read.
@@ -114,7 +116,7 @@ func find(file, piece []string) int {
 	return -1
 }
 
-var link = regexp.MustCompile(`\]\(([^)#:]*)(#[^)]*)?\)`)
+var reference = regexp.MustCompile(`\]\(([^)#:]*)(#[^)]*)?\)`)
 
 func TestLinksInTheDocumentsLeadSomewhere(t *testing.T) {
 	for _, doc := range documents(t) {
@@ -122,7 +124,7 @@ func TestLinksInTheDocumentsLeadSomewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+		for _, m := range reference.FindAllStringSubmatch(string(text), -1) {
 			target := doc
 			if m[1] != "" {
 				target = filepath.Join(filepath.Dir(doc), m[1])
@@ -185,5 +187,78 @@ func TestCitedSectionsOfTheProtocolExist(t *testing.T) {
 	}
 	if citations == 0 {
 		t.Error("no citation found")
+	}
+}
+
+// sources are the files of the product: no tests.
+func sources(t *testing.T) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	for _, pattern := range []string{"*.go", "kernel/*.go", "seeds/*.go", "loop/reactor/*.go", "cmd/aemp-node/*.go", "internal/rcfile/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts[file] = string(text)
+		}
+	}
+	return texts
+}
+
+// logged finds the texts of log lines. Those of the seeds are values of actions.
+var logged = regexp.MustCompile(`\.(?:Warn|Error|Info|Debug)\("([^"]+)"|"(seed (?:can't|has|is) [^"]+)"`)
+
+func TestOperatorsFindEveryLogLineAndReason(t *testing.T) {
+	text, err := os.ReadFile("docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	explained := func(where, what string) {
+		found++
+		if !strings.Contains(string(text), "`"+what) {
+			t.Errorf("%s: docs/operations.md doesn't explain %q", where, what)
+		}
+	}
+	for file, source := range sources(t) {
+		for _, m := range logged.FindAllStringSubmatch(source, -1) {
+			explained(file, m[1]+m[2])
+		}
+	}
+	if found == 0 {
+		t.Error("no log line found")
+	}
+	for kind := link.BadGreeting; kind <= link.CutShort; kind++ {
+		explained("handshake", kind.String())
+	}
+	for kind := link.LostClosed; kind <= link.LostShutdown; kind++ {
+		reason, _, _ := strings.Cut((&link.Lost{Kind: kind}).Error(), " 0s")
+		explained("link", reason)
+	}
+}
+
+var settings = regexp.MustCompile(`(?m)^	case "(\w+)":$`)
+
+func TestOperatorsFindEveryKeyOfTheConfigurationFile(t *testing.T) {
+	text, err := os.ReadFile("docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := settings.FindAllStringSubmatch(sources(t)["internal/rcfile/settings.go"], -1)
+	if len(keys) == 0 {
+		t.Fatal("no key found")
+	}
+	for _, m := range keys {
+		if !strings.Contains(string(text), "`"+m[1]+"`") {
+			t.Errorf("docs/operations.md doesn't explain the key %q", m[1])
+		}
 	}
 }
