@@ -419,11 +419,21 @@ func (p *peer) unwatch(m *Monitor) {
 }
 
 // sawDeath: the peer says that a port of its has died. Of ports that aren't
-// monitored it is ignored.
+// monitored it is ignored. Monitors of this loop act at once, as messages are
+// delivered at once, or the next message would overtake the news.
 func (p *peer) sawDeath(port string, r Reason) {
-	if w := p.watched[port]; w != nil && port != "" {
-		delete(p.watched, port)
-		w.fire(p.shard, r)
+	w := p.watched[port]
+	if w == nil || port == "" {
+		return
+	}
+	delete(p.watched, port)
+	for _, m := range w.watchers {
+		m.listed = false
+		if m.home == p.shard {
+			m.run(r)
+			continue
+		}
+		m.fire(p.shard, r)
 	}
 }
 
@@ -450,6 +460,10 @@ func (p *peer) monitored(name string) {
 	}
 	p.theirs[name] = append(p.theirs[name], m)
 	p.held++
+	if port.shard == p.shard {
+		m.enter() // the next message may kill the port
+		return
+	}
 	p.shard.to(port.shard, loop.Func(m.enter))
 }
 

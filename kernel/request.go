@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
 )
 
 // The messages to a node's own port (protocol 4).
@@ -60,7 +61,13 @@ func (n *Node) request(s *shard, tag string, args codec.Args, from *peer) {
 			n.drops.ignored.Add(1)
 			return
 		}
-		n.ignore(s.kill(n.id+"#"+port, r))
+		switch p := n.ports.get(port); {
+		case p == nil:
+		case p.shard == s:
+			p.die(r) // the next message mustn't reach it any more
+		default:
+			s.to(p.shard, loop.Func(func() { p.die(r) }))
+		}
 	case "snd":
 		to := args.Text()
 		m := args.Rest()
