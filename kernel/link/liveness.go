@@ -30,8 +30,8 @@ var DefaultTiming = Timing{
 	Handshake:      30 * time.Second,
 	Heartbeat:      time.Second,
 	Silence:        5 * time.Second,
-	Ask:            5 * time.Second,
-	ForeignSilence: 15 * time.Second,
+	Ask:            3 * time.Second,
+	ForeignSilence: 10 * time.Second,
 }
 
 // extended: both sides speak the control frames, and our direction can carry them.
