@@ -3,7 +3,6 @@ package kernel_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -216,6 +215,3 @@ func (p *perl) Closed(loop.Conn, error) {
 
 // idle says that everything is written.
 func (p *perl) idle() bool { return len(p.pending) == 0 || p.ended }
-
-// perlAddr is where a recorded node listens.
-func perlAddr(h *sim.Host) netip.AddrPort { return netip.AddrPortFrom(h.Addr(), 4040) }

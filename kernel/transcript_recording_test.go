@@ -26,6 +26,7 @@ type recording struct {
 // their ends: three, or fewer if it didn't get that far.
 type recordedConn struct {
 	number int
+	start  time.Duration
 	lines  map[string][]string
 	events []recordedEvent // in the order in which they were complete
 }
@@ -69,7 +70,7 @@ func readRecording(t testing.TB, file string) *recording {
 		if err := json.Unmarshal(lines.Bytes(), &chunk); err != nil {
 			t.Fatal(file, err)
 		}
-		chunk.add(t, r.conn(chunk.Conn), streams)
+		chunk.add(t, r.conn(chunk.Conn, chunk.at()), streams)
 	}
 	for _, s := range streams {
 		if s.decoder != nil && s.decoder.Buffered() > 0 {
@@ -94,11 +95,11 @@ func (r *recording) other(node string) string {
 	return r.nodes[0]
 }
 
-func (r *recording) conn(number int) *recordedConn {
+func (r *recording) conn(number int, start time.Duration) *recordedConn {
 	i := slices.IndexFunc(r.conns, func(c *recordedConn) bool { return c.number == number })
 	if i < 0 {
 		i = len(r.conns)
-		r.conns = append(r.conns, &recordedConn{number: number, lines: map[string][]string{}})
+		r.conns = append(r.conns, &recordedConn{number: number, start: start, lines: map[string][]string{}})
 	}
 	return r.conns[i]
 }
@@ -111,6 +112,8 @@ type recordedChunk struct {
 	Hex  string
 	EOF  bool
 }
+
+func (k *recordedChunk) at() time.Duration { return time.Duration(k.T * float64(time.Second)) }
 
 // recordedStream is what reads one direction of a connection.
 type recordedStream struct {
@@ -131,7 +134,7 @@ func (k *recordedChunk) add(t testing.TB, c *recordedConn, streams map[string]*r
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := recordedEvent{from: from, at: time.Duration(k.T * float64(time.Second))}
+	e := recordedEvent{from: from, at: k.at()}
 	for s.decoder == nil && len(p) > 0 {
 		line, rest, ok, err := s.lines.Feed(p)
 		if err != nil {
