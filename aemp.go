@@ -50,6 +50,8 @@ var (
 	ErrTimeout = kernel.ErrTimeout
 	// ErrNoAddress: nobody knows where a node is.
 	ErrNoAddress = kernel.ErrNoAddress
+	// ErrTooMany: a limit on how many there may be, such as ports.
+	ErrTooMany = kernel.ErrTooMany
 )
 
 type (
@@ -65,6 +67,8 @@ type (
 	UnflushedError = kernel.UnflushedError
 	// ValueError is a value that can't be sent.
 	ValueError = codec.ValueError
+	// LimitError is a message that is too large, too deep, or has too many elements.
+	LimitError = codec.LimitError
 	// AccessError is an argument that isn't what the reader asked for.
 	AccessError = codec.AccessError
 )

@@ -40,17 +40,16 @@ type Config struct {
 
 	// Binds are the places to listen at: HOST:PORT, [IPv6]:PORT, or comma lists of
 	// them. Host * is each address of this host that others can use; a host name
-	// is all of its addresses; a missing port or * is any free one, which the
-	// others learn from the database. One that can't be bound aborts the start.
-	// Empty but not nil: no listener; such a node can talk only to those that
-	// listen. Default: "*".
+	// is all of its addresses; a missing port or * is any free one, see
+	// Node.Addresses. One that can't be bound aborts the start. Empty but not nil:
+	// no listener; such a node can talk only to those that listen. Default: "*".
 	Binds []string
 
 	// Seeds are places where nodes of the network are known to listen, in the form
 	// of Binds; without a port it is 4040. The node connects to all of them and
-	// keeps trying; one or two that are up suffice to find the rest. It may be
-	// its own seed, which makes it a global node. Default: none, so that others
-	// have to come.
+	// keeps trying. It may be its own seed. Until there is the distributed database,
+	// by which nodes find all others, a node can send to its seeds and to those
+	// that have connected to it. Default: none, so that others have to come.
 	Seeds []string
 
 	// Secret is what all nodes of the network know and prove to each other that

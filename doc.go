@@ -12,7 +12,8 @@
 //		Secret: "geheim",
 //	})
 //
-// Nodes find each other through seeds: addresses at which some of them listen. A
+// Nodes find each other through seeds: addresses at which some of them listen. (The
+// distributed database, by which they find those that aren't seeds, isn't there yet.) A
 // node has ports, and a port has handlers, one for each tag, that is, for each first
 // argument that a message may have:
 //
@@ -51,7 +52,7 @@
 //
 // # Speed
 //
-// Sending plain values, sending and receiving types with generated codecs (SendMsg,
+// Sending plain values, sending and receiving types with generated codecs (SendTagged,
 // Message.Decode; see github.com/tinylib/msgp), dispatching, and reading with Args
 // allocate no memory.
 package aemp

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"slices"
 
 	"github.com/tinylib/msgp/msgp"
 
@@ -20,6 +21,7 @@ import (
 // goroutine; a handler uses its Context.
 type Node struct {
 	core   *kernel.Node
+	loops  []loop.Loop
 	group  loop.Group // nil: shared, not ours to close
 	keeper *seeds.Keeper
 	seeds  seedWatch
@@ -73,7 +75,7 @@ func startOn(g loop.Group, e *Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{core: core}
+	n := &Node{core: core, loops: g.Loops()}
 	if err := n.listen(e); err != nil {
 		return nil, errors.Join(err, core.Close(context.Background()))
 	}
@@ -299,8 +301,15 @@ func (n *Node) UpNodes() []string { return n.core.UpNodes() }
 func (n *Node) NodeIsUp(node string) bool { return n.core.NodeIsUp(node) }
 
 // WaitNode waits until there is a link with the node, or returns ctx's error. It
-// doesn't try to connect: seeds are connected anyway. On a goroutine only.
+// doesn't try to connect: seeds are connected anyway. In a handler it returns
+// ErrWouldBlock.
 func (n *Node) WaitNode(ctx context.Context, node string) error {
+	switch {
+	case node == n.ID():
+		return nil
+	case slices.ContainsFunc(n.loops, loop.Loop.Inside):
+		return ErrWouldBlock
+	}
 	up := make(chan struct{}, 1)
 	cancel := n.WatchNodes(func(id string, isUp bool) {
 		if id == node && isUp {

@@ -2,6 +2,7 @@ package aemp_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -47,5 +48,29 @@ func TestAWatcherOfNodesHearsOfEachOnce(t *testing.T) {
 		if count[id] != 20 {
 			t.Errorf("20 watchers heard %d times of %s", count[id], id)
 		}
+	}
+}
+
+func TestAHandlerCantWaitForANode(t *testing.T) {
+	nodes := network(t, "a")
+	got := make(chan error, 2)
+	nodes[0].Do(func(*aemp.Context) {
+		got <- nodes[0].WaitNode(context.Background(), "nowhere")
+		got <- nodes[0].WaitNode(context.Background(), "a") // itself
+	})
+	if err := <-got; !errors.Is(err, aemp.ErrWouldBlock) {
+		t.Error(err)
+	}
+	if err := <-got; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWaitingForANodeEndsWithItsContext(t *testing.T) {
+	nodes := network(t, "a")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := nodes[0].WaitNode(ctx, "nowhere"); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
