@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/aemp-go/aemp/loop"
+
 // fault is a defect that tests plant, to see that the checker finds it.
 type fault uint16
 
@@ -14,20 +16,26 @@ const (
 	lostWakeup                        // a loop isn't told that something came
 )
 
-// faults says which are planted, and how often they strike. In a running node
-// there are none.
+// faults says which are planted, and when they strike. In a running node there are
+// none.
 type faults struct {
 	planted fault
 	strike  func() bool
-	Struck  int
 }
 
 func (f *faults) has(k fault) bool {
-	if f.planted&k == 0 || !f.strike() {
-		return false
-	}
-	f.Struck++
-	return true
+	return f.planted&k != 0 && f.strike()
+}
+
+// overtake puts a task ahead of what waits in the inbox.
+func (b *inbox) overtake(t loop.Task) (wake bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rest := b.q.blocks
+	b.q.blocks = nil
+	b.q.run(t)
+	b.q.blocks = append(b.q.blocks, rest...)
+	return b.arm()
 }
 
 // shuffle swaps two neighbouring messages to the same port.

@@ -88,7 +88,12 @@ func (m *Monitor) leave() {
 
 // fire has the monitor act on its home shard. From the target's shard s.
 func (m *Monitor) fire(s *shard, r Reason) {
-	s.to(m.home, loop.Func(func() { m.run(r) }))
+	act := loop.Func(func() { m.run(r) })
+	if m.home != s && s.faults.has(downBeforeLast) {
+		s.wakeLater(m.home, m.home.inbox.overtake(act))
+		return
+	}
+	s.to(m.home, act)
 	if s.faults.has(secondFiring) {
 		s.to(m.home, loop.Func(func() { m.state.Store(armed); m.run(r) }))
 	}

@@ -24,7 +24,7 @@ type network struct {
 	ports []string // IDs that actors aim at
 	over  bool     // no more actions
 	met   tally
-	fault fault
+	fault planted
 	log   *slog.Logger
 
 	// What the outbox has told of the message that is being sent.
@@ -64,16 +64,15 @@ type outboxLife struct {
 
 const epochsPerOutbox = 1 << 32
 
-func newNetwork(p plan, planted fault, log *slog.Logger) *network {
-	net := &network{plan: p, fault: planted, log: log, w: sim.New(p.world)}
+func newNetwork(p plan, f planted, log *slog.Logger) *network {
+	net := &network{plan: p, fault: f, log: log, w: sim.New(p.world)}
 	net.r = net.w.Rand()
 	net.h = history.New(net.w.Now)
-	for i, np := range p.nodes {
+	for _, np := range p.nodes {
 		x := &simNode{nodePlan: np, net: net, host: net.w.Host(np.id)}
 		for a := range np.addresses {
 			x.addr = append(x.addr, netip.AddrPortFrom(x.host.Addrs()[a], 4040))
 		}
-		_ = i
 		net.nodes = append(net.nodes, x)
 	}
 	for _, x := range net.nodes {
@@ -115,8 +114,8 @@ func (x *simNode) start() {
 	if net.tls {
 		o.Links.Identity = &loop.Identity{Model: "net"}
 	}
-	if net.fault != 0 {
-		o.faults = faults{planted: net.fault, strike: func() bool { return !net.over && net.oneIn(20) }}
+	if net.fault.kind != 0 {
+		o.faults = faults{planted: net.fault.kind, strike: net.strike}
 	}
 	n, err := New(p.group, o)
 	if err != nil {

@@ -17,7 +17,7 @@ type tally struct {
 	Crashed, Vanished, PowerFailures int
 	Closed, Restarts                 int
 	Ups, Losses, Crossings           int
-	Events                           int
+	Struck, Events                   int
 }
 
 // counts lists the fields of a struct of counters.

@@ -41,13 +41,13 @@ type result struct {
 //	go test ./kernel -run Simulation -seed 17
 func TestSimulation(t *testing.T) {
 	if *simSeed != 0 {
-		fails(t, simulate(*simSeed, 0))
+		fails(t, simulate(*simSeed, planted{}))
 		return
 	}
 	var met tally
 	var stats sim.Stats
 	n := 0
-	for r := range runSeeds(*simBase, *simSeeds, *simFor, func(seed uint64) result { return simulate(seed, 0) }) {
+	for r := range runSeeds(*simBase, *simSeeds, *simFor, func(seed uint64) result { return simulate(seed, planted{}) }) {
 		fails(t, r)
 		add(&met, r.met)
 		add(&stats, r.stats)
@@ -66,7 +66,7 @@ func fails(t *testing.T, r result) {
 // TestSimulationOfOneSeedIsAlwaysTheSame: or else a failure couldn't be replayed.
 func TestSimulationOfOneSeedIsAlwaysTheSame(t *testing.T) {
 	for seed := range uint64(5) {
-		a, b := simulate(*simBase+seed, 0), simulate(*simBase+seed, 0)
+		a, b := simulate(*simBase+seed, planted{}), simulate(*simBase+seed, planted{})
 		if a.hash != b.hash {
 			t.Errorf("seed %d: history %x, then %x", *simBase+seed, a.hash, b.hash)
 		}
@@ -114,12 +114,12 @@ func runSeeds(base uint64, n int, during time.Duration, run func(seed uint64) re
 const maxFailures = 3
 
 // simulate runs one seed, with a planted fault or none.
-func simulate(seed uint64, planted fault) result {
+func simulate(seed uint64, f planted) result {
 	var log *slog.Logger
 	if *simLog {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	net := newNetwork(newPlan(seed), planted, log)
+	net := newNetwork(newPlan(seed), f, log)
 	defer net.w.Close()
 	net.play()
 	r := result{seed: seed, hash: net.h.Hash() ^ net.w.Fingerprint(), met: net.met, stats: net.w.Stats}
@@ -230,13 +230,12 @@ func (p *process) finish() {
 			octets, _ := q.out.Level()
 			p.p.Left("octets for "+q.id, octets)
 			p.p.Left("monitors on their way to "+q.id, int(q.arriving.Load()))
-			if q.live == nil {
-				p.p.Left("links missing to "+q.id, 1)
-			}
-			p.p.Left("surplus connections with "+q.id, len(q.conns)-1)
+			spare := len(q.conns)
 			if q.live != nil {
+				spare--
 				p.p.Left("pauses by inboxes", bits.OnesCount64(q.live.feed.held))
 			}
+			p.p.Left("surplus connections with "+q.id, spare)
 			p.sameMonitors(q)
 		}
 	}
