@@ -40,8 +40,6 @@ const (
 	// probeTimeout is how long a live link has to answer when a second
 	// connection of the same peer wants to replace it (protocol 2.5).
 	probeTimeout = 2 * time.Second
-	// overloadGrace is how long a queue may stay at its hard limit before the link is reset.
-	overloadGrace = 10 * time.Second
 	// closeLinger is how long a closed connection may wait for the peer's half
 	// to end.
 	closeLinger = 2 * time.Second

@@ -42,7 +42,6 @@ type peer struct {
 	ended    bool // the node closes: no more connections to the peer
 	barrier
 	probe    loop.Timer
-	overload time.Duration // since when the queue is at its hard limit, 0: isn't
 	received uint64
 	since    time.Duration
 
@@ -119,26 +118,10 @@ func (p *peer) probed() {
 func (p *peer) flush(all bool) {
 	if p.live != nil {
 		p.live.link.Flush(all)
-		p.checkOverload()
 		return
 	}
 	if n, _ := p.out.Level(); n > 0 {
 		p.connect()
-	}
-}
-
-// checkOverload resets a link whose queue stays at its hard limit: handlers can't wait,
-// so this is the only way that the loss becomes known.
-func (p *peer) checkOverload() {
-	if p.out.Backlog() < p.node.marks.Hard {
-		p.overload = 0
-		return
-	}
-	switch now := p.shard.loop.Now(); {
-	case p.overload == 0:
-		p.overload = now
-	case now-p.overload > overloadGrace:
-		p.live.link.Close(&link.Lost{Kind: link.LostOverload})
 	}
 }
 
@@ -221,12 +204,11 @@ func (p *peer) lost(c *conn, err error) {
 		return
 	}
 	p.live = nil
-	p.up.Store(false)
+	p.announce = p.up.Swap(false)
 	if p.probe != nil {
 		p.probe.Stop()
 	}
 	p.node.linkLost(p, c, err)
-	p.announce = true
 	p.fail(transportError(p.id, err))
 }
 

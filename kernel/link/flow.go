@@ -552,9 +552,6 @@ func (o *Outbox) Epoch() (uint64, OutboxState) {
 	return o.epoch, o.state
 }
 
-// Backlog is about how many octets wait, without the senders' lock.
-func (o *Outbox) Backlog() int { return int(o.finished.Load() + o.given.Load()) }
-
 // Level is the number of octets that wait here and in the connection, and
 // how many messages have been dropped so far.
 func (o *Outbox) Level() (octets int, dropped uint64) {

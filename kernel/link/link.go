@@ -70,6 +70,7 @@ type Link struct {
 	heard    bool // since the last tick
 	fresh    bool // heard since the last Fresh
 	silent   time.Duration
+	full     time.Duration // since when the queue is at its hard limit
 	buffered int
 	probing  bool
 	echoes   bool // an echo may come back
@@ -253,6 +254,9 @@ func (l *Link) SendProof() error {
 // sent so far comes after the running callback.
 func (l *Link) Up(out *Outbox) error {
 	l.out = out
+	if l.phase == closed { // chosen before its end was told
+		return &Lost{Kind: LostClosed}
+	}
 	if err := out.Up(l.hs.OutFraming()); err != nil {
 		return err
 	}

@@ -50,6 +50,10 @@ func (l *Link) tick() {
 		l.silent += l.timing.Heartbeat
 	}
 	l.heard = false
+	if l.isOverloaded() {
+		l.Close(&Lost{Kind: LostOverload})
+		return
+	}
 	l.out.Trim()
 	if l.extended() {
 		if l.silent >= l.timing.Silence {
@@ -70,6 +74,20 @@ func (l *Link) tick() {
 	if l.silent >= l.timing.Ask {
 		l.askEcho()
 	}
+}
+
+// overloadGrace is how long a queue may stay at its hard limit before the link is reset.
+const overloadGrace = 10 * time.Second
+
+// isOverloaded is asked at each heartbeat: handlers can't wait, so a reset is the only way
+// in which what they couldn't send becomes known. Nobody asks for a Flush any more then.
+func (l *Link) isOverloaded() bool {
+	if n, _ := l.out.Level(); n < l.out.marks.Hard {
+		l.full = 0
+		return false
+	}
+	l.full += l.timing.Heartbeat
+	return l.full > overloadGrace
 }
 
 // Probe asks the peer for a sign of life; Owner.ProbeAnswered tells of it.
