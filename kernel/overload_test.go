@@ -2,6 +2,7 @@ package kernel_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,4 +43,18 @@ func TestALinkThatStaysOverloadedIsReset(t *testing.T) {
 	lost, _ := a.monitor(mailbox.ID())
 	w.until("the reset", func() bool { return lost.fired > 0 })
 	lost.is(`["transport_error", "b", "overload"]`)
+}
+
+// A stranger claims to be another process with the ID of a node that is kept waiting.
+func TestAStrangerDoesntEndALinkThatIsKeptWaiting(t *testing.T) {
+	w := newWorld(t)
+	b, a := w.node("b", 1), w.node("a", 1, smallMarks)
+	w.link(a, b)
+	flood(a, b)
+	w.pass(time.Second)
+	b.raw().greet(ourGreeting("a", "stranger"))
+	w.pass(5 * time.Second)
+	if slices.Contains(b.events, "-a") {
+		t.Errorf("%v", b.events)
+	}
 }

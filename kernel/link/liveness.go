@@ -105,9 +105,10 @@ func (l *Link) Probe() {
 	l.askEcho()
 }
 
-// Fresh says whether something was heard since Probe, or since Fresh was last asked.
+// Fresh says whether something was heard since Probe, or since Fresh was last asked. While
+// we don't read, silence is our own doing: a stranger could ask at just that time.
 func (l *Link) Fresh() bool {
-	fresh := l.fresh
+	fresh := l.fresh || l.pauses > 0
 	l.fresh = false
 	return fresh
 }
