@@ -178,18 +178,22 @@ func (p *perl) answer(to codec.Value, m codec.Message) {
 		return
 	}
 	_, port := codec.SplitPortID(id)
-	frame, err := codec.AppendFrameMessage(nil, port, m, codec.DefaultLimits)
-	if err != nil {
-		p.fail(err)
-		return
-	}
-	const header = 4
-	b, err := codec.AppendFrame(nil, codec.CBOR, frame[header:], codec.DefaultLimits)
+	b, err := inCBOR(port, m)
 	if err != nil {
 		p.fail(err)
 		return
 	}
 	p.write(b)
+}
+
+// inCBOR is a message as it is on a link in CBOR framing.
+func inCBOR(port string, m codec.Message) ([]byte, error) {
+	frame, err := codec.AppendFrameMessage(nil, port, m, codec.DefaultLimits)
+	if err != nil {
+		return nil, err
+	}
+	const header = 4
+	return codec.AppendFrame(nil, codec.CBOR, frame[header:], codec.DefaultLimits)
 }
 
 func (p *perl) fail(err error) {
