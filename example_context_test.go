@@ -163,3 +163,65 @@ func ExampleContext_Forward() {
 	fmt.Println(receive(box), receive(box))
 	// Output: ["one", 1] ["two", 2]
 }
+
+func ExampleContext_Send() {
+	node := start("main")
+	defer stop(node)
+	box := newMailbox(node)
+
+	node.Do(func(self *aemp.Context) {
+		if err := self.Send(box.ID(), "hello"); err != nil {
+			fmt.Println(err) // ErrOverload, for example: it never waits
+		}
+	})
+	fmt.Println(receive(box))
+	// Output: ["hello"]
+}
+
+// A port that has done its work ends. The handler goes on to its end.
+func ExampleContext_Die() {
+	node := start("main")
+	defer stop(node)
+	box, port := newMailbox(node), newPort(node)
+	port.On("stop", func(self *aemp.Context, m aemp.Message) {
+		self.Die("done", 42)
+		self.Send(box.ID(), "goodbye")
+	})
+
+	node.MonitorSend(port.ID(), box.ID(), "died")
+	node.Send(port.ID(), "stop")
+	first, second := receive(box), receive(box)
+	fmt.Println(first.Len()+second.Len(), port.Alive())
+	// Output: 4 false
+}
+
+func ExampleContext_Kill() {
+	node := start("main")
+	defer stop(node)
+	box, victim := newMailbox(node), newPort(node)
+
+	node.MonitorSend(victim.ID(), box.ID(), "died")
+	node.Do(func(self *aemp.Context) { self.Kill(victim.ID(), "too slow") })
+	fmt.Println(receive(box))
+	// Output: ["died", "too slow"]
+}
+
+// A handler may be kept and used for several ports and tags.
+func ExampleHandler() {
+	node := start("main")
+	defer stop(node)
+	box := newMailbox(node)
+
+	var echo aemp.Handler = func(self *aemp.Context, m aemp.Message) { self.Forward(box.ID(), m) }
+	a, b := newPort(node), newPort(node)
+	a.On("to a", echo)
+	b.On("to b", echo)
+
+	node.Send(a.ID(), "to a", 1)
+	fmt.Println(receive(box))
+	node.Send(b.ID(), "to b", 2)
+	fmt.Println(receive(box))
+	// Output:
+	// [1]
+	// [2]
+}

@@ -191,3 +191,46 @@ func ExampleReason() {
 	// runtime error: integer divide by zero
 	// ["died", "die", "runtime error: integer divide by zero"]
 }
+
+// It stays when the port that asked for it dies.
+func ExampleContext_MonitorSend() {
+	node := start("main")
+	defer stop(node)
+	box, worker := newMailbox(node), newPort(node)
+
+	node.Do(func(self *aemp.Context) {
+		self.MonitorSend(worker.ID(), box.ID(), "worker died")
+		self.Kill(worker.ID(), "fired")
+	})
+	fmt.Println(receive(box))
+	// Output: ["worker died", "fired"]
+}
+
+func ExampleContext_MonitorKill() {
+	node := start("main")
+	defer stop(node)
+	engine, car := newPort(node), newMailbox(node)
+
+	node.Do(func(self *aemp.Context) {
+		self.MonitorKill(engine.ID(), car)
+		self.Kill(engine.ID(), "die", "no oil")
+	})
+	_, err := car.Receive(context.Background())
+	fmt.Println(errors.As(err, new(*aemp.ReasonError)))
+	// Output: true
+}
+
+func ExampleContext_Guard() {
+	node := start("main")
+	defer stop(node)
+	user := newPort(node)
+	f := file{make(chan struct{})}
+
+	node.Do(func(self *aemp.Context) {
+		self.Guard(user.ID(), f)
+		self.Kill(user.ID())
+	})
+	<-f.closed
+	fmt.Println("closed")
+	// Output: closed
+}

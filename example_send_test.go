@@ -24,17 +24,6 @@ func ExampleNode_Send() {
 	// Output: ["measured", 21.5, b"\x01\x02", true, null, ["a", "b"]]
 }
 
-// What can't be encoded is refused at once, and nothing is sent.
-func ExampleNode_Send_refused() {
-	node := start("main")
-	defer stop(node)
-
-	err := node.Send(newMailbox(node).ID(), "run", func() {})
-	var bad *aemp.ValueError
-	fmt.Println(errors.As(err, &bad), err)
-	// Output: true Go type func() can't be carried by msgpack
-}
-
 func ExampleNode_SendContext() {
 	node := start("main")
 	defer stop(node)
