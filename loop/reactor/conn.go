@@ -143,9 +143,9 @@ func (c *conn) Resume() {
 	}
 }
 
-// leaveLoop takes the connection off its loop: out of the poller, the table and
-// the list of those with output. It must happen before the descriptor is closed or
-// somebody else's, since another loop's poller or a copy would keep it alive.
+// leaveLoop takes the connection out of its loop's poller and table. It must happen
+// before the descriptor is closed or somebody else's: a copy of it, or another
+// loop's poller, would keep the old registration alive.
 func (c *conn) leaveLoop() {
 	if c.watched != 0 {
 		_ = c.loop.poll.drop(c.fd, c.watched)

@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/panjf2000/gnet/v2/pkg/netpoll"
 	"golang.org/x/sys/unix"
 
 	"github.com/aemp-go/aemp/loop"
@@ -79,70 +78,6 @@ func TestThePeersEndDoesNotSpin(t *testing.T) {
 	if p, err := io.ReadAll(peer); err != nil || string(p) != "still open" {
 		t.Errorf("%q, %v", p, err)
 	}
-}
-
-// An event queued for a closed descriptor reaches whoever got its number within the
-// same batch: a new attempt would look established, since SO_ERROR is 0.
-func TestAStaleEventIsOnlyAHint(t *testing.T) {
-	_, loops := start(t, Options{Loops: 1})
-	l := loops[0]
-	hole := blackHole(t)
-	var all []*conn
-	var stale, opened int
-	var ends []error
-	attempt := &hooks{open: func(*conn) { opened++ }, closed: func(_ *conn, err error) { ends = append(ends, err) }}
-	addr := listen(t, l, func() loop.Handler {
-		return &hooks{
-			open: func(c *conn) { all = append(all, c) },
-			data: func(c *conn, _ []byte) {
-				for _, other := range all {
-					if other == c || other.state != open {
-						continue
-					}
-					fd := other.fd
-					other.Close(nil)
-					if d := l.Dial(hole, 200*time.Millisecond, attempt).(*conn); d.fd == fd {
-						stale++
-					}
-				}
-			},
-		}
-	})
-	var peers [2]net.Conn
-	for i := range peers {
-		peer, err := net.Dial("tcp", addr.String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer peer.Close()
-		peers[i] = peer
-	}
-	until(t, l, "two connections", func() bool { return len(all) == 2 })
-	on(l, func() { // both become readable while the loop is here: they come in one batch
-		for i, c := range all {
-			_, _ = peers[i].Write([]byte("x"))
-			waitReadable(t, c.fd)
-		}
-	})
-	until(t, l, "the attempt", func() bool { return stale == 1 })
-	on(l, func() { // and now every event there is, at everything there is
-		for fd := range l.sources {
-			for _, ev := range []uint32{unix.EPOLLIN, unix.EPOLLOUT, unix.EPOLLERR | unix.EPOLLHUP, 0x3fff} {
-				if fd != l.bell.fd() {
-					_ = l.event(fd, netpoll.IOEvent(ev), 0)
-				}
-			}
-		}
-		if opened != 0 || len(ends) != 0 {
-			t.Errorf("a stale event was believed: opened %d, ended %v", opened, ends)
-		}
-	})
-	until(t, l, "the attempt's end", func() bool { return len(ends) == 1 })
-	on(l, func() {
-		if opened != 0 || !errors.Is(ends[0], loop.ErrDialTimeout) {
-			t.Errorf("opened %d, ended %v", opened, ends)
-		}
-	})
 }
 
 func waitReadable(t *testing.T, fd int) {

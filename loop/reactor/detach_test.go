@@ -66,30 +66,6 @@ func TestADetachedConnectionCarries64MiBBothWays(t *testing.T) {
 	})
 }
 
-// net.FileConn needs a second descriptor for a moment.
-func TestDetachWorksWithNoDescriptorLeft(t *testing.T) {
-	_, loops := start(t, Options{Loops: 1})
-	v, peer := accepted(t, loops[0], &hooks{})
-	var nc net.Conn
-	withoutDescriptors(t, func() {
-		on(loops[0], func() {
-			var err error
-			if nc, err = v.Detach([]byte("ahead ")); err != nil {
-				t.Error(err)
-			}
-		})
-	})
-	if nc == nil {
-		t.FailNow()
-	}
-	defer nc.Close()
-	_, _ = peer.Write([]byte("and more"))
-	_ = peer.CloseWrite()
-	if p, err := io.ReadAll(nc); err != nil || string(p) != "ahead and more" {
-		t.Errorf("%q, %v", p, err)
-	}
-}
-
 func TestUnsentOutputIsWrittenThoughNobodyWrites(t *testing.T) {
 	plainAndTLS(t, func(t *testing.T, id *loop.Identity) {
 		_, loops := start(t, Options{Loops: 1})

@@ -12,8 +12,8 @@
 //
 // Files, in reading order: group.go, loop.go, inbox.go, timer.go, bell.go and
 // bell_linux.go (how a loop is woken), poller.go (what to wait for), listener.go,
-// dial.go, conn.go, read.go, write.go, close.go, move.go, detach.go; tls.go and
-// tlspipe.go; resolve.go; watchdog.go and stats.go.
+// dial.go and socket.go, conn.go, read.go, write.go, close.go, move.go, detach.go;
+// tls.go and tlspipe.go; resolve.go; panic.go, watchdog.go, stats.go, inside.go.
 //
 // # What must hold
 //

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -134,19 +133,6 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 	}
 }
 
-func TestStartWithoutDescriptorsFailsAndGivesBackWhatItHad(t *testing.T) {
-	before := descriptors(t)
-	withoutDescriptors(t, func() {
-		if g, err := Start(Options{Loops: 3}); err == nil {
-			g.Close()
-			t.Error("it started")
-		}
-	})
-	if n := descriptors(t); n != before {
-		t.Errorf("%d descriptors before, %d after", before, n)
-	}
-}
-
 func TestStatsCountWhatTheLoopsDo(t *testing.T) {
 	g, loops := start(t, Options{Loops: 2})
 	_, peer := accepted(t, loops[1], &hooks{data: echo})
@@ -232,20 +218,6 @@ func TestAPanicIsLoggedWithItsStack(t *testing.T) {
 	loops[0].Offload(func() { panic("in the work") }, func() {})
 	if line := receive(t, "the log", lines); !strings.Contains(line, "in the work") || !strings.Contains(line, "group_test.go") {
 		t.Errorf("%s", line)
-	}
-}
-
-func TestResolveEndsWhenTheGroupDoes(t *testing.T) {
-	g, loops := start(t, Options{Loops: 1})
-	on(loops[0], func() { // with a name server or without, nothing may come after Close
-		loops[0].Resolve("host.invalid", func(_ []netip.Addr, err error) {
-			if err == nil {
-				t.Error("host.invalid was found")
-			}
-		})
-	})
-	if err := g.Close(); err != nil {
-		t.Error(err)
 	}
 }
 

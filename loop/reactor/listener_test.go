@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,34 +11,6 @@ import (
 
 	"github.com/aemp-go/aemp/loop"
 )
-
-// Level-triggered, a backlog that can't be accepted would be reported 35,000 times
-// in 100 ms.
-func TestOutOfDescriptorsAListenerRestsAndGoesOn(t *testing.T) {
-	g, loops := start(t, Options{Loops: 1})
-	l := loops[0]
-	var opened atomic.Int64
-	addr := listen(t, l, func() loop.Handler { return &hooks{open: func(*conn) { opened.Add(1) }} })
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	withoutDescriptors(t, func() {
-		err := unix.Connect(fd, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().As4()})
-		if err != nil {
-			t.Error(err)
-		}
-		until(t, l, "three pauses", func() bool { return g.Stats()[0].AcceptPauses >= 3 })
-		if n := turns(l, 50*time.Millisecond); n > 20 {
-			t.Errorf("%d turns in 50 ms", n)
-		}
-		if n := opened.Load(); n != 0 {
-			t.Errorf("%d opened", n)
-		}
-	})
-	until(t, l, "the connection", func() bool { return opened.Load() == 1 })
-}
 
 func TestAListenerStartsAgainWhileItsConnectionsAreInTimeWait(t *testing.T) {
 	_, loops := start(t, Options{Loops: 1})

@@ -6,11 +6,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/aemp-go/aemp/loop"
 )
@@ -190,38 +187,4 @@ func goroutines() int {
 		}
 	}
 	return n
-}
-
-// withoutDescriptors runs f while the process can't open any more.
-func withoutDescriptors(t testing.TB, f func()) {
-	t.Helper()
-	var old unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
-		t.Fatal(err)
-	}
-	top, err := unix.Dup(0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	low := old
-	low.Cur = uint64(top + 1)
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &low); err != nil {
-		t.Fatal(err)
-	}
-	fill := []int{top}
-	for { // the gaps below
-		fd, err := unix.Dup(0)
-		if err != nil {
-			break
-		}
-		fill = append(fill, fd)
-	}
-	release := sync.OnceFunc(func() {
-		_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &old)
-		for _, fd := range fill {
-			unix.Close(fd)
-		}
-	})
-	defer release()
-	f()
 }

@@ -230,9 +230,6 @@ func (c *conn) pump() {
 		}
 		if len(p) > 0 {
 			c.handler.Data(c, p)
-			if c.state == detached {
-				return // the pipe is somebody else's now
-			}
 		}
 		if c.state != open || c.paused || err == nil {
 			continue // errors stay: they come again with the next fill
@@ -242,7 +239,9 @@ func (c *conn) pump() {
 		}
 		c.sessionEnded(err)
 	}
-	s.pipe.keep()
+	if c.state != detached { // else the pipe is somebody else's now
+		s.pipe.keep()
+	}
 }
 
 func (c *conn) sessionEnded(err error) {

@@ -357,3 +357,55 @@ func TestClosingInTheHandshakeTellsItFirst(t *testing.T) {
 		t.Errorf("%v", told)
 	}
 }
+
+func TestWhatIsLeftOfALentBufferIsKept(t *testing.T) {
+	var p tlsPipe
+	p.onLoop()
+	lent := []byte("0123456789")
+	p.lend(lent)
+	b := make([]byte, 4)
+	if n, err := p.Read(b); n != 4 || err != nil {
+		t.Fatal(n, err)
+	}
+	p.keep()
+	clear(lent)
+	rest := make([]byte, 10)
+	if n, err := p.Read(rest); string(rest[:n]) != "456789" || err != nil {
+		t.Errorf("%q, %v", rest[:n], err)
+	}
+	if _, err := p.Read(rest); err != errDry {
+		t.Errorf("%v", err)
+	}
+	p.abort(io.EOF)
+	if _, err := p.Read(rest); err != io.EOF {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestATLSConnectionCanBeDetachedInItsEOF(t *testing.T) {
+	_, loops := start(t, Options{Loops: 1})
+	id := newIdentity(t, testcert.New(t))
+	got := make(chan net.Conn, 1)
+	h := &hooks{eof: func(c *conn) {
+		nc, err := c.Detach([]byte("ahead"))
+		if err != nil {
+			t.Error(err)
+		}
+		got <- nc
+	}}
+	_, peer, _ := tlsPeer(t, loops[0], id, h, true, id.Config)
+	if err := peer.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	nc := receive(t, "the detached connection", got)
+	if p, err := io.ReadAll(nc); err != nil || string(p) != "ahead" {
+		t.Errorf("%q, %v", p, err)
+	}
+	if _, err := nc.Write([]byte("answer")); err != nil {
+		t.Error(err)
+	}
+	nc.Close()
+	if p, err := io.ReadAll(peer); err != nil || string(p) != "answer" {
+		t.Errorf("%q, %v", p, err)
+	}
+}

@@ -155,15 +155,9 @@ func (p *tlsPipe) abort(err error) {
 
 func (p *tlsPipe) onLoop() { p.inLoop = true }
 
-// lend gives b to be read until keep or the end of the callback.
-func (p *tlsPipe) lend(b []byte) {
-	if len(p.in) > 0 {
-		p.keep()
-		p.in = append(p.in, b...)
-		return
-	}
-	p.in, p.lent = b, true
-}
+// lend gives b to be read until keep or the end of the callback. Nothing is left
+// of what was there before: reading stops while there is.
+func (p *tlsPipe) lend(b []byte) { p.in, p.lent = b, true }
 
 // keep copies what is left of what was lent.
 func (p *tlsPipe) keep() {
