@@ -352,7 +352,7 @@ func (p *peer) watch(m *Monitor) {
 		m.fire(p.shard, transportError(p.id, &ConnectError{Node: p.id, Err: ErrNoAddress}))
 		return
 	case failing && !p.node.faults.has(staleEpoch):
-		m.fire(p.shard, p.reason)
+		p.fireNow(m, p.reason)
 		return
 	}
 	w := p.watched[m.name]
@@ -411,10 +411,16 @@ func (p *peer) sawDeath(port string, r Reason) {
 	delete(p.watched, port)
 	for _, m := range w.watchers {
 		m.listed = false
-		if m.home == p.shard {
-			m.run(r)
-			continue
-		}
+		p.fireNow(m, r)
+	}
+}
+
+// fireNow fires a monitor, at once if it acts on this loop: what is done next here
+// comes after it.
+func (p *peer) fireNow(m *Monitor, r Reason) {
+	if m.home == p.shard {
+		m.run(r)
+	} else {
 		m.fire(p.shard, r)
 	}
 }
