@@ -86,6 +86,9 @@ func newPlan(seed uint64) plan {
 	if p.world.MaxLatency > 10*time.Millisecond && p.world.MinBuffer > 0 { // or else signs of life come too late
 		p.world.MinBuffer, p.world.MaxBuffer = 16<<10, 64<<10
 	}
+	if p.world.MaxLatency > 30*time.Millisecond {
+		p.timing = link.DefaultTiming
+	}
 	if !oneIn(5) {
 		f := &p.world.Faults
 		f.Reset = 200*time.Millisecond + upTo(3*time.Second)

@@ -94,7 +94,12 @@ func (m *Monitor) checkCause(transport bool) {
 		}
 		return
 	}
-	if x := h.alive(m.target); x != nil && x.made < m.at {
+	x := h.alive(m.target)
+	if x == nil || x.made > m.at {
+		return
+	}
+	// It may be an earlier life's port of that name, over a link that isn't lost yet.
+	if !x.p.again || m.node == m.p.node || m.p.peer(m.node).failedAt > x.p.began {
 		h.wrong("%s fires, but its target lives", m)
 	}
 }

@@ -8,6 +8,8 @@ type Process struct {
 	node  string
 	name  string
 	gone  bool
+	began int  // event
+	again bool // the node has had an earlier life
 	peers map[string]*peer
 
 	watches map[watchKey][]*Monitor // armed ones
@@ -36,10 +38,10 @@ func (h *History) Start(node string) *Process {
 	h.started[node]++
 	p := &Process{
 		h: h, node: node, name: node + "@" + strconv.Itoa(h.started[node]),
-		peers: map[string]*peer{}, watches: map[watchKey][]*Monitor{},
+		again: h.started[node] > 1, peers: map[string]*peer{}, watches: map[watchKey][]*Monitor{},
 	}
 	h.processes = append(h.processes, p)
-	h.write(started, p.name, "", 0, 0, false)
+	p.began = h.write(started, p.name, "", 0, 0, false)
 	return p
 }
 
