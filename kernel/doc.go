@@ -27,6 +27,6 @@
 // node.go, port.go, context.go, send.go; shard.go, inbox.go, queue.go, table.go;
 // monitor.go, call.go, spawn.go, mailbox.go; peer.go, connect.go, conn.go,
 // barrier.go, request.go; feed.go for back-pressure, close.go, stats.go, report.go
-// and limits.go. faults.go and trace.go are there for the simulation, which is the
+// and limits.go. What is there for tests only serves the simulation, which is the
 // main test.
 package kernel
