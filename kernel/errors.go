@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sort"
@@ -25,9 +26,15 @@ var (
 	ErrNoAddress = errors.New("no known address")
 	// ErrSelf: the node that was dialled is this one.
 	ErrSelf = errors.New("that is this node itself")
-	// ErrTimeout: no answer in time.
-	ErrTimeout = errors.New("timeout")
+	// ErrTimeout: no answer in time. It is context.DeadlineExceeded, too.
+	ErrTimeout error = timeoutError{}
 )
+
+type timeoutError struct{}
+
+func (timeoutError) Error() string { return "timeout" }
+func (timeoutError) Unwrap() error { return context.DeadlineExceeded }
+func (timeoutError) Timeout() bool { return true }
 
 // IDError says what is wrong with a node or port ID.
 type IDError struct {
