@@ -42,6 +42,9 @@ func (p *peer) fail(r Reason) {
 	p.endAttempt()
 	lost := p.out.Fail()
 	n.drops.lost.Add(uint64(lost))
+	if c := n.ending.Load(); c != nil {
+		c.missed(p, lost)
+	}
 	if t := n.trace; t != nil {
 		t.onFailing(p)
 	}

@@ -46,6 +46,7 @@ func (n *Node) StartClose(done func(unsent map[string]int)) (stop func()) {
 	}
 	n.Unlisten()
 	c := &closing{node: n, unsent: map[string]int{}, left: len(n.shards), done: done}
+	n.ending.Store(c)
 	for _, s := range n.shards {
 		s.enter(func() { c.begin(s) })
 	}
@@ -127,11 +128,7 @@ func (c *closing) poll(s *shard) {
 func (c *closing) end(p *peer) {
 	p.ended = true
 	p.endAttempt()
-	if n := p.out.Shut(); n > 0 {
-		c.mu.Lock()
-		c.unsent[p.id] += n
-		c.mu.Unlock()
-	}
+	c.missed(p, p.out.Shut())
 	live := p.live
 	p.live = nil
 	p.up.Store(false)
@@ -143,6 +140,17 @@ func (c *closing) end(p *peer) {
 			k.link.Close(&link.Lost{Kind: link.LostShutdown})
 		}
 	}
+}
+
+// missed: so much of what was for a peer won't be sent, because time is up or its link
+// was lost or couldn't be made.
+func (c *closing) missed(p *peer, octets int) {
+	if octets == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unsent[p.id] += octets
 }
 
 func (c *closing) finish() {

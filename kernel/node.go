@@ -64,6 +64,7 @@ type Node struct {
 	next            atomic.Uint64
 	handshakes      atomic.Int64
 	closing         atomic.Bool
+	ending          atomic.Pointer[closing] // once it is closing
 	panics          atomic.Uint64
 	drops           drops
 	obituaries      obituaries
