@@ -468,6 +468,30 @@ func TestTheFirstRunChangesNothingElseInTheFile(t *testing.T) {
 	}
 }
 
+func TestTheFirstRunReplacesNoSecretThatAProfileHides(t *testing.T) {
+	u := newUser(t)
+	for _, content := range []string{
+		`{ "secret": "of all", "profile": { "p": { "secret": null } } }`,
+		`{ "profile": { "p": { "secret": "" } } }`,
+	} {
+		u.write(".perl-anyevent-mp", content)
+		_, stderr, status := u.finish("run", "--profile", "p")
+		wantStatus(t, statusUsage, status, stderr)
+		wantError(t, stderr, u.rcPath(), "hides")
+		if got := u.read(u.rcPath()); got != content {
+			t.Errorf("the file is now:\n%s", got)
+		}
+	}
+}
+
+func TestWithoutAHomeThereIsNoPlaceForASecret(t *testing.T) {
+	u := newUser(t)
+	u.env = u.env[1:]
+	_, stderr, status := u.finish("run")
+	wantStatus(t, statusUsage, status, stderr)
+	wantError(t, stderr, "no home directory")
+}
+
 func TestABrokenFileIsLeftAlone(t *testing.T) {
 	u := newUser(t)
 	const broken = "{\n  \"nodeid\" : oops\n}\n"

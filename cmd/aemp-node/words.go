@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"math"
 	"math/big"
 	"strings"
 )
@@ -56,7 +57,10 @@ func plain(v any) any {
 
 // number is an integer, of whatever size, if it is written as one.
 func number(n json.Number) any {
-	if i, err := n.Int64(); err == nil && n != "-0" { // which only a float can be
+	if n == "-0" {
+		return math.Copysign(0, -1) // no integer
+	}
+	if i, err := n.Int64(); err == nil {
 		return i
 	}
 	if i, ok := new(big.Int).SetString(n.String(), 10); ok {

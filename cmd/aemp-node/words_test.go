@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/big"
 	"reflect"
@@ -39,7 +40,8 @@ func TestAWordThatIsJSONIsThatValue(t *testing.T) {
 		"+3":      "+3",
 		"NaN":     "NaN",
 	} {
-		if got := values([]string{word}, false)[0]; !reflect.DeepEqual(got, want) {
+		got := values([]string{word}, false)[0]
+		if !reflect.DeepEqual(got, want) || fmt.Sprint(got) != fmt.Sprint(want) { // -0 equals 0
 			t.Errorf("%s is %#v, not %#v", word, got, want)
 		}
 		if got := values([]string{word}, true)[0]; got != word {
