@@ -42,6 +42,7 @@ type stage uint8
 const (
 	awaitGreeting stage = iota
 	awaitNonce
+	agreeing // line 2 is read
 	awaitTLS
 	securedTLS
 	awaitProof
@@ -96,6 +97,8 @@ func (h *Handshake) Feed(p []byte) (step Step, rest []byte, err error) {
 	case securedTLS:
 		h.stage = awaitProof
 		return Ready, p, nil
+	case agreeing:
+		return h.agree(), p, h.err
 	}
 	line, rest, ok, err := h.lines.Feed(p)
 	if err != nil {
@@ -106,7 +109,9 @@ func (h *Handshake) Feed(p []byte) (step Step, rest []byte, err error) {
 	}
 	switch h.stage {
 	case awaitGreeting:
-		step = h.readGreeting(line)
+		if step = h.readGreeting(line); h.unsure() {
+			return h.Feed(rest)
+		}
 	case awaitNonce:
 		step = h.readNonce(line)
 	case awaitProof:
@@ -145,11 +150,27 @@ func (h *Handshake) readGreeting(line []byte) Step {
 	return Greeted
 }
 
+// unsure: line 1 is our own. Only line 2 tells whether the peer is this node or somebody
+// who sends back what we say, so Greeted waits for it.
+func (h *Handshake) unsure() bool {
+	return h.err == nil && h.stage == awaitNonce && h.IsSelf() && !h.IsTwin()
+}
+
 func (h *Handshake) readNonce(line []byte) Step {
+	unsure := h.unsure()
 	h.theirs[1] = bytes.Clone(line)
-	if bytes.Equal(h.theirs[1], h.own[1]) { // with another line 1: TLS roles would be undefined
+	if bytes.Equal(h.theirs[1], h.own[1]) { // whatever line 1 is: TLS roles would be undefined
 		return h.fail(Echo, "the peer's nonce is ours")
 	}
+	if unsure {
+		h.stage = agreeing
+		return Greeted
+	}
+	return h.agree()
+}
+
+// agree chooses how we prove ourselves and what we send.
+func (h *Handshake) agree() Step {
 	if !h.chooseFraming() {
 		return h.fail(NoCommonFraming, "peer reads "+strings.Join(h.peer.Greeting.Framings, ","))
 	}
@@ -197,6 +218,6 @@ func (h *Handshake) Method() string { return h.method }
 
 // CutShort is the error for a connection that ended during the handshake.
 func (h *Handshake) CutShort() error {
-	where := [...]string{"before line 1", "before line 2", "before TLS", "before line 3", "before line 3", "after line 3"}
+	where := [...]string{"before line 1", "before line 2", "after line 2", "before TLS", "before line 3", "before line 3", "after line 3"}
 	return &HandshakeError{Kind: CutShort, Detail: where[h.stage], Peer: h.peer.Node}
 }
