@@ -295,7 +295,7 @@ func (l *Link) receive(p []byte) {
 				continue
 			}
 			l.owner.Message(l, body)
-		case kind == codec.KindControl && l.hs.Peer().Extended:
+		case kind == codec.KindControl && l.hs.Peer().Kinds.Has(kind):
 			if err := l.control(body); err != nil {
 				l.Close(err)
 				return
@@ -383,7 +383,11 @@ func (l *Link) Drained(loop.Conn) {
 
 func (l *Link) EOF(loop.Conn) {
 	if l.phase == up {
-		l.Close(&Lost{Kind: LostClosed})
+		lost := &Lost{Kind: LostClosed}
+		if l.dec.Buffered() > 0 {
+			lost.Detail = "within a message"
+		}
+		l.Close(lost)
 		return
 	}
 	l.Close(l.hs.CutShort())

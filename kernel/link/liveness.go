@@ -35,7 +35,9 @@ var DefaultTiming = Timing{
 }
 
 // extended: both sides speak the control frames, and our direction can carry them.
-func (l *Link) extended() bool { return l.hs.Peer().Extended && l.hs.OutFraming() == codec.Msgpack }
+func (l *Link) extended() bool {
+	return l.hs.Peer().Kinds.Has(codec.KindControl) && l.hs.OutFraming() == codec.Msgpack
+}
 
 // tick runs once a heartbeat while the link is up.
 func (l *Link) tick() {
