@@ -182,3 +182,11 @@ func (p *rawPeer) ended() string {
 	}
 	return string(rest)
 }
+
+// hangUp ends the peer's direction.
+func (p *rawPeer) hangUp() {
+	p.t.Helper()
+	if err := p.Conn.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+		p.t.Fatal(err)
+	}
+}
