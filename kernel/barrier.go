@@ -48,10 +48,7 @@ func (p *peer) fail(r Reason) {
 	if t := n.trace; t != nil {
 		t.onFailing(p)
 	}
-	for _, name := range sortedKeys(p.watched) {
-		p.watched[name].fire(p.shard, r)
-	}
-	p.watched = nil
+	p.loseWatched(r)
 	for _, name := range sortedKeys(p.theirs) {
 		for _, m := range p.theirs[name] {
 			m.cancel(p.shard)

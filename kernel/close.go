@@ -37,7 +37,7 @@ func (n *Node) Close(ctx context.Context) error {
 	return nil
 }
 
-// StartClose is Close without waiting: done is called once, on some loop, with the octets
+// StartClose is Close without waiting: done is called once, on some loop (at once if they have stopped), with the octets
 // that weren't sent, by node. stop ends the flushing at once. nil if the node
 // is closing already.
 func (n *Node) StartClose(done func(unsent map[string]int)) (stop func()) {
@@ -48,7 +48,10 @@ func (n *Node) StartClose(done func(unsent map[string]int)) (stop func()) {
 	c := &closing{node: n, unsent: map[string]int{}, left: len(n.shards), done: done}
 	n.ending.Store(c)
 	for _, s := range n.shards {
-		s.enter(func() { c.begin(s) })
+		// The post says whether the loop still runs; the inbox puts it behind what was sent.
+		if !s.loop.Post(loop.Func(func() { s.enter(func() { c.begin(s) }) })) {
+			c.finish()
+		}
 	}
 	return func() { c.forced.Store(true) }
 }
@@ -126,9 +129,13 @@ func (c *closing) poll(s *shard) {
 
 // end closes a peer's connections; what hasn't been sent by now is noted.
 func (c *closing) end(p *peer) {
+	if t := c.node.trace; t != nil && !p.ended && !p.failing {
+		t.onFailing(p)
+	}
 	p.ended = true
 	p.endAttempt()
 	c.missed(p, p.out.Shut())
+	p.loseWatched(transportError(p.id, &link.Lost{Kind: link.LostShutdown}))
 	live := p.live
 	p.live = nil
 	p.up.Store(false)

@@ -127,7 +127,10 @@ func (p *peer) flush(all bool) {
 
 // join takes a connection in whose greeting has named this peer.
 func (p *peer) join(c *conn) error {
-	if p.retired {
+	switch {
+	case p.ended: // it was on its way between two loops
+		return ErrClosed
+	case p.retired:
 		return errGivenUp
 	}
 	p.lastID++
@@ -351,6 +354,9 @@ func (p *peer) watch(m *Monitor) {
 	case p.retired:
 		m.fire(p.shard, transportError(p.id, &ConnectError{Node: p.id, Err: ErrNoAddress}))
 		return
+	case p.ended:
+		m.fire(p.shard, transportError(p.id, ErrClosed))
+		return
 	case failing && !p.node.faults.has(staleEpoch):
 		p.fireNow(m, p.reason)
 		return
@@ -374,6 +380,14 @@ func (p *peer) watch(m *Monitor) {
 	case w.sharing == 1:
 		p.tell(m.home, mon1(m.name))
 	}
+}
+
+// loseWatched fires all our monitors: there is no way to the peer any more.
+func (p *peer) loseWatched(r Reason) {
+	for _, name := range sortedKeys(p.watched) {
+		p.watched[name].fire(p.shard, r)
+	}
+	p.watched = nil
 }
 
 // watchedPort is a peer's port that we monitor: one mon1 serves all our monitors,
