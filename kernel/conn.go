@@ -21,6 +21,7 @@ type conn struct {
 	done     func(node string, err error) // dialled to find out who answers
 	doneOn   *shard
 	placed   bool // it belongs to the peer's loop, or is on its way there; for the loop that dialled
+	born     uint64
 	counted  bool // against maxHandshakes
 	verified bool // the peer has proved itself
 	reported bool
@@ -38,7 +39,7 @@ func (n *Node) accept(remote netip.AddrPort) loop.Handler {
 		n.outcome("crowded", remote.String(), "", errors.New("too many handshakes at once"))
 		return nil
 	}
-	c := &conn{node: n, counted: true}
+	c := &conn{node: n, counted: true, born: n.moments.Add(1)}
 	c.link = link.New(n.links, n.timing, c, netip.AddrPort{})
 	return c.link
 }
@@ -46,7 +47,7 @@ func (n *Node) accept(remote netip.AddrPort) loop.Handler {
 // dial connects from shard s to an address, to reach the node want or, if that is
 // empty, whoever is there.
 func (s *shard) dial(addr netip.AddrPort, want string) *conn {
-	c := &conn{node: s.node, want: want, doneOn: s}
+	c := &conn{node: s.node, want: want, doneOn: s, born: s.node.moments.Add(1)}
 	c.link = link.New(s.node.links, s.node.timing, c, addr)
 	c.link.Dial(s.loop)
 	return c
@@ -87,15 +88,16 @@ func (c *conn) Greeted(l *link.Link) error {
 
 func (c *conn) Ready(l *link.Link) {
 	k := l.Peer()
+	if c.born < c.peer.chosen && c.peer.survivor.Decides(k.Extended) {
+		l.Close(link.ErrNotChosen) // or the peer couldn't tell which choice is the later one
+		return
+	}
 	c.peer.apply(c.peer.survivor.Ready(c.id, k.Extended, k.Instance))
 }
 
 func (c *conn) Verified(l *link.Link) {
 	c.settle()
 	c.verified = true
-	if t := c.node.trace; t != nil {
-		t.onVerified(c)
-	}
 	if p := l.Peer().Purpose; p != "" {
 		l.Close(&link.HandshakeError{Kind: link.Purpose, Detail: p, Peer: l.Peer().Node})
 		return

@@ -61,6 +61,7 @@ type Node struct {
 	ports           *table[Port]
 	peers           *table[peer]
 	names           atomic.Uint64
+	moments         atomic.Uint64 // counts: what has the lower number came first
 	next            atomic.Uint64
 	handshakes      atomic.Int64
 	closing         atomic.Bool

@@ -37,6 +37,7 @@ type peer struct {
 	conns    map[int]*conn
 	lastID   int
 	live     *conn
+	chosen   uint64 // moment of the last link
 	attempt  *attempt
 	retired  bool
 	ended    bool // the node closes: no more connections to the peer
@@ -152,6 +153,9 @@ func (p *peer) apply(do []link.Action) {
 			if err := c.link.SendProof(); err != nil {
 				c.link.Close(err)
 			}
+			if t := p.node.trace; t != nil {
+				t.onProved(c)
+			}
 		case link.Close:
 			c.link.Close(a.Reason)
 		case link.Probe:
@@ -172,6 +176,7 @@ func (p *peer) apply(do []link.Action) {
 func (p *peer) linkUp(c *conn) {
 	n := p.node
 	p.live = c
+	p.chosen = n.moments.Add(1)
 	p.endAttempt()
 	if n.faults.has(dropOnSwitch) {
 		p.out.Fail()

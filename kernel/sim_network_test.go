@@ -52,7 +52,6 @@ type process struct {
 	named    map[string]*actor // its ports
 	outboxes map[string]*outboxLife
 	planned  uint64 // panics of handlers
-	verified map[*conn]bool
 }
 
 // outboxLife tells an outbox from an earlier one for the same node, whose epochs
@@ -96,7 +95,7 @@ func (x *simNode) start() {
 	net := x.net
 	p := &process{
 		simNode: x, group: x.host.Group(x.loops), p: net.h.Start(x.id),
-		named: map[string]*actor{}, outboxes: map[string]*outboxLife{}, verified: map[*conn]bool{},
+		named: map[string]*actor{}, outboxes: map[string]*outboxLife{},
 	}
 	o := Options{
 		Links:           link.Config{Node: x.id, Secret: []byte("geheim"), Extensions: !x.perl},
@@ -169,9 +168,9 @@ func (p *process) trace() *trace {
 		onAccepted: func(to *peer, epoch uint64, dropped bool, _ []byte) {
 			net.traced, net.epoch, net.dropped = true, p.base(to)+epoch, dropped
 		},
-		onFailing:  func(to *peer) { p.p.Failing(to.id) },
-		onIdle:     func(to *peer) { p.p.Idle(to.id) },
-		onVerified: p.onVerified,
+		onFailing: func(to *peer) { p.p.Failing(to.id) },
+		onIdle:    func(to *peer) { p.p.Idle(to.id) },
+		onProved:  p.onProved,
 		onDied: func(port *Port) {
 			if a := p.named[port.name]; a != nil {
 				delete(p.named, port.name)
@@ -194,16 +193,15 @@ func (p *process) base(to *peer) uint64 {
 	return o.base
 }
 
-// onVerified counts the times that one side has two authenticated connections
-// with the same node.
-func (p *process) onVerified(c *conn) {
+// onProved counts the times that one side has proved itself on two connections with
+// the same node.
+func (p *process) onProved(c *conn) {
 	for _, other := range c.peer.conns {
-		if other != c && p.verified[other] {
+		if other != c && other.link.Proved() {
 			p.net.met.Crossings++
-			break
+			return
 		}
 	}
-	p.verified[c] = true
 }
 
 // crashAny ends a process, which comes back after a while.

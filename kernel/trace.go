@@ -5,7 +5,7 @@ type trace struct {
 	onAccepted func(p *peer, epoch uint64, dropped bool, body []byte)
 	onFailing  func(p *peer)
 	onIdle     func(p *peer)
-	onVerified func(c *conn)
+	onProved   func(c *conn) // our proof goes out
 	onDied     func(p *Port)
 }
 

@@ -64,6 +64,12 @@ type Action struct {
 // link: that process would take the connection for a link of its own. Who decides
 // hasn't chosen yet then, so nobody is up.
 //
+// A choice may come late: the decider has lost that link since, and chosen another one,
+// on which its proof came sooner. To take it would bring up a dead link, and messages of
+// the past with it. So the decider chooses only connections that were opened after its
+// last choice (the caller refuses the others), and the other side ignores a choice if it
+// knows one of a connection that became ready later.
+//
 // # Waiting connections
 //
 // A connection on which the peer has proved itself and that is neither brought up nor
@@ -81,12 +87,15 @@ type Survivor struct {
 	candidates []candidate // in the order of Ready, but held ones in the order of Verified, at the end
 	link       candidate
 	state      linkState
+	ready      int // how many there were
+	newest     int // order of the newest one that the peer chose
 	probing    bool
 	urgent     bool // of the running probe
 }
 
 type candidate struct {
 	conn     int
+	order    int // of Ready
 	instance string
 	decide   bool // by us
 	proved   bool // our line 3 is out
@@ -127,7 +136,8 @@ func (s *Survivor) Ready(conn int, extended bool, instance string) []Action {
 		do = append(do, Action{Do: Close, Conn: s.candidates[0].conn, Reason: ErrCrowded})
 		s.candidates = slices.Delete(s.candidates, 0, 1)
 	}
-	c := candidate{conn: conn, instance: instance, decide: s.decides(extended)}
+	s.ready++
+	c := candidate{conn: conn, order: s.ready, instance: instance, decide: s.Decides(extended)}
 	c.proved = !c.decide && !s.isStranger(c)
 	s.candidates = slices.Insert(s.candidates, s.firstHeld(), c)
 	switch {
@@ -153,7 +163,8 @@ func (s *Survivor) probe(urgent bool) []Action {
 	return []Action{{Do: Probe, Conn: s.link.conn, Urgent: urgent}}
 }
 
-func (s *Survivor) decides(extended bool) bool {
+// Decides says whether the decision is ours. extended is the peer's.
+func (s *Survivor) Decides(extended bool) bool {
 	return !s.Yield && (!extended || s.self < s.peer)
 }
 
@@ -172,6 +183,12 @@ func (s *Survivor) Verified(conn int) []Action {
 	c, ok := s.remove(conn)
 	if !ok {
 		return nil
+	}
+	if !c.decide {
+		if c.order < s.newest {
+			return []Action{{Do: Close, Conn: conn, Reason: ErrNotChosen}}
+		}
+		s.newest = c.order
 	}
 	c.held = true
 	s.candidates = append(s.candidates, c)
