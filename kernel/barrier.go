@@ -50,9 +50,7 @@ func (p *peer) fail(r Reason) {
 	}
 	p.loseWatched(r)
 	for _, name := range sortedKeys(p.theirs) {
-		for _, m := range p.theirs[name] {
-			m.cancel(p.shard)
-		}
+		p.theirs[name].cancelAll(p.shard)
 	}
 	p.theirs, p.held = nil, 0
 	for _, s := range n.shards {

@@ -47,7 +47,7 @@ type peer struct {
 	since    time.Duration
 
 	watched map[string]*watchedPort // our monitors, by port name; "" is the node itself
-	theirs  map[string][]*Monitor   // its monitors of our ports
+	theirs  map[string]*watching    // its monitors of our ports
 	held    int                     // how many those are
 }
 
@@ -462,10 +462,15 @@ func (p *peer) monitored(name string) {
 		p.obituary(self.shard, epoch, name, r)
 		self.shard.to(p.shard, loop.Func(func() { p.unhold(m) }))
 	}
-	if p.theirs == nil {
-		p.theirs = map[string][]*Monitor{}
+	w := p.theirs[name]
+	if w == nil {
+		w = &watching{}
+		if p.theirs == nil {
+			p.theirs = map[string]*watching{}
+		}
+		p.theirs[name] = w
 	}
-	p.theirs[name] = append(p.theirs[name], m)
+	w.add(m)
 	p.held++
 	if port.shard == p.shard {
 		m.enter() // the next message may kill the port
@@ -476,26 +481,22 @@ func (p *peer) monitored(name string) {
 
 // unmonitored takes the last of the peer's monitors of a port back.
 func (p *peer) unmonitored(name string) {
-	if l := p.theirs[name]; len(l) > 0 {
-		m := l[len(l)-1]
+	if w := p.theirs[name]; w != nil {
+		m := (*w)[len(*w)-1]
 		m.cancel(p.shard)
 		p.unhold(m)
 	}
 }
 
 func (p *peer) unhold(m *Monitor) {
-	l := p.theirs[m.name]
-	for i := range l {
-		if l[i] == m {
-			l = append(l[:i], l[i+1:]...)
-			p.held--
-			break
-		}
+	w := p.theirs[m.name]
+	if w == nil || m.held == 0 {
+		return
 	}
-	if len(l) == 0 {
+	w.remove(m)
+	p.held--
+	if len(*w) == 0 {
 		delete(p.theirs, m.name)
-	} else {
-		p.theirs[m.name] = l
 	}
 }
 
@@ -506,12 +507,23 @@ func (p *peer) obituary(s *shard, epoch uint64, port string, r Reason) {
 		return // it sees the link end
 	}
 	a, ok, err := p.out.MessageIn(epoch, "", kil0(port, r))
-	if err != nil || !ok {
-		p.note(err)
-		return
+	if err != nil && err != ErrOverload { // the peer's framing has no word for the reason
+		a, ok, err = p.out.MessageIn(epoch, "", kil0(port, die("reason can't be encoded: "+err.Error())))
 	}
-	if a.Wake {
+	switch {
+	case err != nil:
+		p.note(err)
+		s.to(p.shard, loop.Func(func() { p.reset(epoch) }))
+	case ok && a.Wake:
 		s.flushLater(p)
+	}
+}
+
+// reset ends the link of an epoch that has no room for what the peer must get to know;
+// it learns of it by that.
+func (p *peer) reset(epoch uint64) {
+	if now, _ := p.out.Epoch(); now == epoch && p.live != nil {
+		p.live.link.Close(&link.Lost{Kind: link.LostOverload})
 	}
 }
 

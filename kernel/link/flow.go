@@ -165,12 +165,16 @@ func (o *Outbox) Message(from int, port string, bound int, m codec.Message) (Acc
 	return a, err
 }
 
-// MessageIn accepts m if the epoch is still the given one; otherwise m has no addressee any more.
+// MessageIn accepts m if the epoch is still the given one; otherwise m has no addressee any
+// more. It is refused with ErrOverload at the hard limit.
 func (o *Outbox) MessageIn(epoch uint64, port string, m codec.Message) (a Accepted, ok bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.epoch != epoch || o.state >= Failing {
 		return Accepted{}, false, nil
+	}
+	if o.level() >= o.marks.Hard {
+		return Accepted{}, true, ErrOverload
 	}
 	b := o.target(o.state)
 	at := len(b)
