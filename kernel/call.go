@@ -44,7 +44,6 @@ func (n *Node) Call(ctx context.Context, to string, args ...any) (codec.Message,
 	if err != nil {
 		return codec.Message{}, err
 	}
-	mon.announce(nil)
 	n.arm(mon)
 	defer mon.Cancel()
 	if err := n.forward(ctx, to, with(m, p.ID())); err != nil {

@@ -208,34 +208,29 @@ func (n *Node) ghost(name string) *Port {
 // set puts a monitor that a handler on shard s has made in its place. Its mon1 goes out
 // before whatever the handler sends next, which may kill the port.
 func (m *Monitor) set(s *shard) {
-	if p := m.peer; p != nil && p.shard == s && !p.failing {
+	p := m.peer
+	if p != nil && p.shard == s && !p.failing {
 		m.enter()
 		return
 	}
-	m.announce(s)
+	m.early = p != nil && m.name != ""
 	s.to(m.watched(), loop.Func(m.enter))
+	if m.early {
+		if a, err := m.announce(s.index); a.Wake && err == nil {
+			s.flushLater(p)
+		}
+	}
 }
 
-// announce sends a mon1 of the monitor's own ahead of it, where it has a way to go to
-// the peer's loop. From shard s, or from a goroutine (nil).
-func (m *Monitor) announce(s *shard) {
+// announce sends a mon1 of the monitor's own, where it has a way to go to the peer's
+// loop. That way is entered first: an answer must find the monitor there.
+func (m *Monitor) announce(from int) (link.Accepted, error) {
 	p := m.peer
-	if p == nil || m.name == "" {
-		return
+	a, err := p.out.Message(from, "", 2*p.node.marks.Hard, mon1(m.name))
+	if err != nil {
+		p.shard.enter(func() { p.untold(err) })
 	}
-	from := link.Outside
-	if s != nil {
-		from = s.index
-	}
-	a, err := p.out.Message(from, "", p.node.marks.Hard, mon1(m.name))
-	m.early = err == nil
-	switch {
-	case !a.Wake:
-	case s == nil:
-		p.wake()
-	default:
-		s.flushLater(p)
-	}
+	return a, err
 }
 
 // monitor arms from a goroutine.
@@ -248,10 +243,17 @@ func (n *Node) monitor(target string, act func(*Context, Reason)) (*Monitor, err
 	return m, nil
 }
 
-// arm puts a monitor of the node's in its place; it acts on its target's shard.
+// arm puts a monitor that a goroutine has made in its place; it acts on its target's
+// shard. As with handlers, its mon1 goes out before what the goroutine sends next.
 func (n *Node) arm(m *Monitor) {
 	m.home = m.watched()
+	m.early = m.peer != nil && m.name != ""
 	m.home.enter(m.enter)
+	if m.early {
+		if a, err := m.announce(link.Outside); a.Wake && err == nil {
+			m.peer.wake()
+		}
+	}
 }
 
 // Monitor calls f, on a loop, when the port dies or the way to it is lost; with a

@@ -411,17 +411,32 @@ func TestAKil0ForAPortThatIsntMonitoredIsIgnored(t *testing.T) {
 	v.is(`["bad", 5]`)
 }
 
-func TestOneMon1ServesAllMonitorsAndMon0FollowsTheLast(t *testing.T) {
+func TestOneMon1ServesAllMonitorsOfHandlersAndMon0FollowsTheLast(t *testing.T) {
 	w := newWorld(t)
-	a := w.node("a", 2)
+	a := w.node("a", 1)
 	r := a.raw().perl("b")
-	_, first := a.monitor("b#p")
-	v, second := a.monitor("b#p")
+	var first, second *kernel.Monitor
+	a.do(func(self *kernel.Context) {
+		var err error
+		first, err = self.Monitor("b#p", func(*kernel.Context, kernel.Reason) {})
+		w.ok(err)
+		second, err = self.Monitor("b#p", func(*kernel.Context, kernel.Reason) {})
+		w.ok(err)
+	})
 	r.expect(` ["mon1", "p"]`)
 	r.expectNothing("b")
 	first.Cancel()
 	r.expectNothing("b")
 	second.Cancel()
+	r.expect(` ["mon0", "p"]`)
+	// A goroutine's monitors have a mon1 and a mon0 each, in order with what it sends.
+	v, third := a.monitor("b#p")
+	_, fourth := a.monitor("b#p")
+	r.expect(` ["mon1", "p"]`)
+	r.expect(` ["mon1", "p"]`)
+	third.Cancel()
+	fourth.Cancel()
+	r.expect(` ["mon0", "p"]`)
 	r.expect(` ["mon0", "p"]`)
 	// Again, and now the port dies: no mon0.
 	v, _ = a.monitor("b#p")
@@ -441,7 +456,8 @@ func TestAMonitorThatIsCancelledBeforeItArrivesLeavesNothingBehind(t *testing.T)
 	r := a.raw().perl("b")
 	_, mon := a.monitor("b#p")
 	mon.Cancel()
-	r.expectNothing("b")
+	r.expect(` ["mon1", "p"]`)
+	r.expect(` ["mon0", "p"]`)
 	// A call's monitor is announced ahead of its message; if that can't be sent it is
 	// taken back.
 	a.do(func(self *kernel.Context) {

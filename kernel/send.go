@@ -287,6 +287,11 @@ func (p *peer) tell(s *shard, m codec.Message) {
 	if a.Wake {
 		p.shard.flushLater(p)
 	}
+	p.untold(err)
+}
+
+// untold deals with a message of the kernel's own that the queue has refused.
+func (p *peer) untold(err error) {
 	p.note(err)
 	switch {
 	case err != ErrOverload:
