@@ -112,12 +112,8 @@ func (c *Context) On(tag string, h Handler) { c.own().on(tag, h) }
 // OnDefault sets the current port's handler for what no tag's handler takes.
 func (c *Context) OnDefault(h Handler) { c.own().fallback = h }
 
-// Die ends the current port. The handler goes on to its end.
-func (c *Context) Die(reason ...any) {
-	p := c.own()
-	r := NewReason(reason...)
-	c.shard.to(c.shard, loop.Func(func() { p.die(r) }))
-}
+// Die ends the current port: it gets no further message. The handler goes on to its end.
+func (c *Context) Die(reason ...any) { c.own().die(NewReason(reason...)) }
 
 func (c *Context) own() *Port {
 	if c.port == nil {

@@ -71,7 +71,7 @@ func (m *Monitor) enter() {
 	}
 	p := m.local
 	if p.dead.Load() {
-		m.fire(p.shard, p.node.fate(p.name))
+		m.fire(p.shard, p.cause)
 		return
 	}
 	p.watchers.add(m)
@@ -200,7 +200,7 @@ func (n *Node) newMonitor(target string, owner *Port, home *shard, act func(*Con
 
 // ghost stands for a port that doesn't exist: what monitors it fires.
 func (n *Node) ghost(name string) *Port {
-	g := &Port{node: n, shard: n.shards[0], name: name}
+	g := &Port{node: n, shard: n.shards[0], name: name, cause: n.fate(name)}
 	g.dead.Store(true)
 	return g
 }
@@ -233,8 +233,13 @@ func (m *Monitor) announce(from int) (link.Accepted, error) {
 	return a, err
 }
 
-// monitor arms from a goroutine.
+// monitor arms from a goroutine, or from a callback that uses the node instead of its
+// Context: then as a handler's, since a callback that sets its monitor again whenever it
+// fires would hold up the barrier for ever.
 func (n *Node) monitor(target string, act func(*Context, Reason)) (*Monitor, error) {
+	if s := n.here(); s != nil {
+		return s.ctx.Monitor(target, act)
+	}
 	m, err := n.newMonitor(target, nil, nil, act)
 	if err != nil {
 		return nil, err

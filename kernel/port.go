@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
 )
 
 // Handler gets a message in the context of the port that it was sent to. It runs
@@ -23,6 +24,7 @@ type Port struct {
 	shard *shard
 	name  string
 	dead  atomic.Bool
+	cause Reason // of its death, once it is dead
 	box   *mailbox
 
 	// The rest belongs to the shard.
@@ -100,11 +102,16 @@ func (p *Port) kill(r Reason) { p.change(func() { p.die(r) }) }
 
 // change runs f on the port's shard, after what the caller has sent to the port.
 func (p *Port) change(f func()) {
-	p.shard.enter(func() {
+	task := func() {
 		if !p.dead.Load() {
 			f()
 		}
-	})
+	}
+	if p.shard.loop.Inside() { // the caller's messages don't take the inbox
+		p.shard.to(p.shard, loop.Func(task))
+		return
+	}
+	p.shard.enter(task)
 }
 
 // deliver hands a message to the port; on its shard.
@@ -182,6 +189,7 @@ func (p *Port) die(r Reason) {
 		return
 	}
 	s := p.shard
+	p.cause = r
 	if p.spawned {
 		p.node.obituaries.bury(p.name, r) // before the port can't be found any more
 	}

@@ -217,13 +217,16 @@ func (n *Node) waitRoom(ctx context.Context, to string) error {
 }
 
 // inside says whether the caller runs on one of the node's loops.
-func (n *Node) inside() bool {
+func (n *Node) inside() bool { return n.here() != nil }
+
+// here is the shard on whose loop the caller runs, or nil. It is slow.
+func (n *Node) here() *shard {
 	for _, s := range n.shards {
 		if s.loop.Inside() {
-			return true
+			return s
 		}
 	}
-	return false
+	return nil
 }
 
 // WhenRoom calls f once when, after ErrFull, it is worth trying again to send to a

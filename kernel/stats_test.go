@@ -62,8 +62,8 @@ func TestMessagesToADeadPortAreCounted(t *testing.T) {
 	w := newWorld(t)
 	a := w.node("a", 1)
 	p := a.port(func(self *kernel.Context, _ codec.Message) {
+		w.ok(self.Send(self.ID(), "on its way at its end"))
 		self.Die()
-		w.ok(self.Send(self.ID(), "behind its end"))
 	})
 	w.ok(a.Send(p.ID()))
 	w.until("a drop", func() bool { return a.drops().DeadPort == 1 })
