@@ -131,7 +131,14 @@ func (x *simNode) start() {
 			n.SetAddresses(other.id, net.rumours(other)...)
 		}
 	}
-	n.WatchNodes(func(node string, up bool) { p.p.NodeEvent(node, up) })
+	n.WatchNodes(func(node string, up bool) {
+		p.p.NodeEvent(node, up)
+		if up {
+			net.met.Ups++
+		} else {
+			net.met.Downs++
+		}
+	})
 	n.Listen(x.addr, func(_ []netip.AddrPort, err error) {
 		if err != nil {
 			panic(err)
@@ -168,9 +175,12 @@ func (p *process) trace() *trace {
 		onAccepted: func(to *peer, epoch uint64, dropped bool, _ []byte) {
 			net.traced, net.epoch, net.dropped = true, p.base(to)+epoch, dropped
 		},
-		onFailing: func(to *peer) { p.p.Failing(to.id) },
-		onIdle:    func(to *peer) { p.p.Idle(to.id) },
-		onProved:  p.onProved,
+		onFailing: func(to *peer) {
+			p.p.Failing(to.id)
+			net.met.Failures++
+		},
+		onIdle:   func(to *peer) { p.p.Idle(to.id) },
+		onProved: p.onProved,
 		onDied: func(port *Port) {
 			if a := p.named[port.name]; a != nil {
 				delete(p.named, port.name)

@@ -10,14 +10,16 @@ import (
 // simulates what it is about.
 type tally struct {
 	Sent, Delivered, Dropped         int
-	Full, Overload                   int
-	Fired, Cancelled, Rewatched      int
+	Full, Overload                   int // refused: for goroutines, for handlers
+	Fired, Cancelled, Rewatched      int // monitors
 	Kills, Spawns                    int
 	Calls, Answers, Timeouts, Broken int
-	Crashed, Vanished, PowerFailures int
+	Crashed, Vanished, PowerFailures int // processes
 	Closed, Restarts                 int
-	Ups, Losses, Crossings           int
-	Struck, Events                   int
+	Ups, Downs, Failures             int // node events, losses and failed attempts
+	Crossings                        int // times that one side had proved itself on two connections
+	Struck                           int // a planted fault
+	Events                           int // in the history
 }
 
 // counts lists the fields of a struct of counters.

@@ -41,7 +41,9 @@ type result struct {
 //	go test ./kernel -run Simulation -seed 17
 func TestSimulation(t *testing.T) {
 	if *simSeed != 0 {
-		fails(t, simulate(*simSeed, planted{}))
+		r := simulate(*simSeed, planted{})
+		fails(t, r)
+		t.Logf("seed %d: history %016x\nthe program: %s\nthe network: %s", r.seed, r.hash, counts(r.met), counts(r.stats))
 		return
 	}
 	var met tally
