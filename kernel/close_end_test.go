@@ -34,3 +34,17 @@ func TestANodeWhoseLoopsHaveStoppedCanBeClosed(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAClosedNodeConnectsToNobody(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.pair(2)
+	var err error
+	a.do(func(self *kernel.Context) {
+		self.After(time.Second, func(self *kernel.Context) { err = self.Send("b#x") })
+	})
+	a.close()
+	w.pass(10 * time.Second)
+	if err != kernel.ErrClosed || len(b.events) > 0 {
+		t.Error(err, b.events)
+	}
+}

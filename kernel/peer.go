@@ -66,6 +66,9 @@ func (n *Node) peerFor(id string) (*peer, error) {
 	if p := n.peers.get(id); p != nil {
 		return p, nil
 	}
+	if n.closing.Load() {
+		return nil, ErrClosed
+	}
 	p, _ := n.peers.getOrPut(id, maxPeers, func() *peer { return n.newPeer(id) })
 	if p == nil {
 		return nil, errTooManyPeers
