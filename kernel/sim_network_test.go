@@ -239,6 +239,7 @@ func (net *network) crashAny() {
 		net.met.Closed++
 		p.n.StartClose(func(map[string]int) {
 			net.w.After(0, func() {
+				p.p.Left("senders waiting for a closed node", p.p.Open("wait"))
 				p.end()
 				if err := p.group.Close(); err != nil {
 					panic(err)

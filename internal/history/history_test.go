@@ -167,6 +167,7 @@ func TestEachBrokenPromiseIsFound(t *testing.T) {
 		{"(the node) never came", func(s *stage) { s.a.Accepted("p", Message{"a@1/p", "a#p", 1, 1}, Local, false) }},
 		{"accepted after #1", func(s *stage) { s.send(0, 1, 3) }},
 		{"accepted in epoch 0 after epoch 2", func(s *stage) { s.send(2, 1); s.send(0, 2) }},
+		{"comes to a@1", func(s *stage) { s.send(0, 1); s.a.Delivered(s.message(1)) }},
 		{"comes to the crashed b@1", func(s *stage) { s.send(0, 1); s.b.Crashed(); s.arrive(1) }},
 		{"silent hole", func(s *stage) { s.a.Watch("p", "b#q"); s.send(0, 1); s.send(2, 2); s.arrive(2) }},
 		{"fires only after a message of a later epoch", func(s *stage) {
@@ -320,6 +321,10 @@ func TestAReportShowsWhatCameBefore(t *testing.T) {
 	}
 	if about := s.About("-- a"); strings.Count(about, "\n") != 1 || !strings.Contains(about, "-- a note") {
 		t.Errorf("events with %q:\n%s", "-- a", about)
+	}
+	s.a.Begin("wait", "p")
+	if n := s.a.Open("wait"); n != 1 || s.a.Open("call") != 0 {
+		t.Errorf("%d waits are open", n)
 	}
 	if s.Len() == 0 || s.a.Name() != "a@1" {
 		t.Errorf("%d events of %s", s.Len(), s.a.Name())

@@ -75,6 +75,10 @@ func (p *Process) Delivered(m Message) {
 	h := p.h
 	h.write(delivered, m.From, m.To, m.Seq, 0, false)
 	s := h.streams[way{m.From, m.To}]
+	if NodeOf(m.To) != p.node {
+		h.wrong("%s → %s #%d comes to %s", m.From, m.To, m.Seq, p.name)
+		return
+	}
 	if s == nil || m.Seq == 0 || m.Seq > uint64(len(s.sent)) {
 		h.wrong("%s → %s #%d was never sent", m.From, m.To, m.Seq)
 		return

@@ -34,6 +34,17 @@ func (o *Once) End() {
 	o.ended = true
 }
 
+// Open is how many of what has begun haven't ended, though their owners live.
+func (p *Process) Open(what string) int {
+	n := 0
+	for _, o := range p.onces {
+		if o.what == what && !o.ended && !p.dies(o.owner) {
+			n++
+		}
+	}
+	return n
+}
+
 func (o *Once) finish() {
 	if !o.ended && !o.p.dies(o.owner) {
 		o.p.h.wrong("%s never ended", o)
