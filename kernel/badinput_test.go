@@ -294,9 +294,8 @@ func TestARestartedPeerTakesOverFromItsHalfDeadLink(t *testing.T) {
 			if d := w.Now() - start; d > 4*time.Second {
 				t.Errorf("it took %v", d)
 			}
-			v.is(v.text)
-			if v.kind != kernel.ReasonTransport || len(n.events) != 3 {
-				t.Errorf("%s, %v", v.text, n.events)
+			if text := v.fires(); v.kind != kernel.ReasonTransport || len(n.events) != 3 {
+				t.Errorf("%s, %v", text, n.events)
 			}
 		})
 	}

@@ -233,6 +233,14 @@ func (v *verdict) is(want string) {
 	}
 }
 
+// fires waits until the monitor has fired, once, and returns the reason.
+func (v *verdict) fires() string {
+	v.w.t.Helper()
+	v.w.until("the monitor", func() bool { return v.fired > 0 })
+	v.is(v.text)
+	return v.text
+}
+
 // silent checks that it hasn't fired, nor does within a minute.
 func (v *verdict) silent() {
 	v.w.t.Helper()
