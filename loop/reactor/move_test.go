@@ -55,8 +55,7 @@ func pair(t testing.TB, a, b *eventLoop, id *loop.Identity, dialler, acceptor *h
 
 // feed writes p from c's loop, as the network takes it, and then f is called.
 func feed(c *conn, h *hooks, p []byte, f func()) {
-	var more func(*conn)
-	more = func(*conn) {
+	more := func(*conn) {
 		for len(p) > 0 && !c.Blocked() {
 			n := min(len(p), 100_000)
 			c.Write(p[:n])

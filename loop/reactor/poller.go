@@ -20,7 +20,8 @@ const (
 // mask it would still report errors, again and again.)
 type poller struct {
 	*netpoll.Poller
-	queue      int                    // the kernel's queue, where gnet's Delete does nothing (poller_bsd.go)
+	//lint:ignore U1000 poller_bsd.go needs it
+	queue      int                    // the kernel's queue, where gnet's Delete does nothing
 	attachment netpoll.PollAttachment // scratch: gnet looks at its FD only
 }
 
