@@ -48,7 +48,7 @@ func TestNodesKeepTheirPromisesUnderStress(t *testing.T) {
 		s.busy.Go(func() { s.call(n) })
 		s.busy.Go(func() { s.spawn(n) })
 		s.busy.Go(func() { s.replaceReceivers(n) })
-		s.busy.Go(func() { s.readMailbox(n) })
+		s.readers.Go(func() { s.readMailbox(n) })
 	}
 	time.Sleep(*stressFor)
 	close(s.stop)
@@ -79,6 +79,8 @@ type stress struct {
 	nodes []*stressNode
 	stop  chan struct{}
 	busy  sync.WaitGroup
+	// readers go on until their mailboxes are dead: a link that feeds a full one isn't read.
+	readers sync.WaitGroup
 
 	messages, calls, spawns, monitors, resets atomic.Int64
 
@@ -199,13 +201,12 @@ func (s *stress) receiver(n *Node) *Port {
 
 func (s *stress) readMailbox(n *stressNode) {
 	got := map[string]*stream{}
-	for !s.over() {
-		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
-		m, err := n.mailbox.Receive(ctx)
-		cancel()
-		if err == nil {
-			s.take(got, m)
+	for {
+		m, err := n.mailbox.Receive(context.Background())
+		if err != nil {
+			return
 		}
+		s.take(got, m)
 		if rand.IntN(200) == 0 {
 			s.pause(time.Duration(rand.IntN(20)) * time.Millisecond)
 		}
@@ -475,6 +476,7 @@ func (s *stress) end() {
 			n.receivers[i].Load().Kill("end")
 		}
 	}
+	s.readers.Wait()
 	for wait := time.Now(); ; time.Sleep(10 * time.Millisecond) {
 		s.mu.Lock()
 		left := 0
