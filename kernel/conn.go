@@ -146,8 +146,6 @@ func (c *conn) ProbeAnswered(*link.Link) {
 	c.peer.apply(c.peer.survivor.ProbeAnswered())
 }
 
-func (c *conn) Drained(*link.Link) {}
-
 func (c *conn) Closed(l *link.Link, err error) {
 	c.settle()
 	c.last = nil

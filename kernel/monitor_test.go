@@ -430,7 +430,7 @@ func TestOneMon1ServesAllMonitorsOfHandlersAndMon0FollowsTheLast(t *testing.T) {
 	second.Cancel()
 	r.expect(` ["mon0", "p"]`)
 	// A goroutine's monitors have a mon1 and a mon0 each, in order with what it sends.
-	v, third := a.monitor("b#p")
+	_, third := a.monitor("b#p")
 	_, fourth := a.monitor("b#p")
 	r.expect(` ["mon1", "p"]`)
 	r.expect(` ["mon1", "p"]`)
@@ -439,7 +439,7 @@ func TestOneMon1ServesAllMonitorsOfHandlersAndMon0FollowsTheLast(t *testing.T) {
 	r.expect(` ["mon0", "p"]`)
 	r.expect(` ["mon0", "p"]`)
 	// Again, and now the port dies: no mon0.
-	v, _ = a.monitor("b#p")
+	v, _ := a.monitor("b#p")
 	r.expect(` ["mon1", "p"]`)
 	r.send("", "kil0", "p")
 	v.is("normal")

@@ -27,8 +27,6 @@ type Owner interface {
 	Message(l *Link, body []byte)
 	// ProbeAnswered: what Probe asked for has come.
 	ProbeAnswered(l *Link)
-	// Drained: the connection takes data again.
-	Drained(l *Link)
 	// Closed is the last call.
 	Closed(l *Link, err error)
 }
@@ -48,9 +46,7 @@ const (
 // Link is one connection between two nodes, from the connect to its end. It
 // belongs to its connection's loop. It implements loop.Handler.
 type Link struct {
-	ID     int // for the owner: tells a peer's connections apart
 	Dialed netip.AddrPort
-	Seed   bool // dialled without knowing who answers
 
 	cfg     *Config
 	timing  Timing
@@ -105,13 +101,10 @@ func (l *Link) Remote() netip.AddrPort {
 	return l.conn.Remote()
 }
 
-// IsUp says whether this is a link in use.
-func (l *Link) IsUp() bool { return l.phase == up }
-
 // Proved says whether we have sent our proof.
 func (l *Link) Proved() bool { return l.proved }
 
-// WasUp says, in Owner.Closed, whether it has been.
+// WasUp says, in Owner.Closed, whether this has been a link in use.
 func (l *Link) WasUp() bool { return l.out != nil }
 
 func (l *Link) Open(c loop.Conn) {
@@ -355,9 +348,6 @@ type (
 func (t *settleTask) Run() { (*Link)(t).Settle() }
 func (t *flushTask) Run()  { (*Link)(t).Flush(true) }
 
-// Buffered is what the connection holds, in octets.
-func (l *Link) Buffered() int { return l.conn.Buffered() }
-
 // Pause stops reading until as many Resume.
 func (l *Link) Pause() {
 	l.pauses++
@@ -377,7 +367,6 @@ func (l *Link) Resume() {
 func (l *Link) Drained(loop.Conn) {
 	if l.phase == up {
 		l.Flush(true)
-		l.owner.Drained(l)
 	}
 }
 
