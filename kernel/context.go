@@ -58,7 +58,7 @@ func (c *Context) Send(to string, args ...any) error {
 		if err == errGone {
 			continue
 		}
-		if a.Wake {
+		if p.wants(a, err) {
 			s.flushLater(p)
 		}
 		return err
@@ -90,7 +90,7 @@ func (c *Context) SendTagged(to, tag string, m msgp.Marshaler) error {
 		if err == errGone {
 			continue
 		}
-		if a.Wake {
+		if p.wants(a, err) {
 			s.flushLater(p)
 		}
 		return err

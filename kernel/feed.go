@@ -37,10 +37,8 @@ func (f *feed) resume(s *shard) {
 func (f *feed) stopFor(s *shard, b *mailbox) {
 	s.to(f.shard, loop.Func(func() {
 		f.link.Pause()
-		b.whenRoom(func() {
-			if f.shard.inbox.run(loop.Func(f.link.Resume)) {
-				f.shard.inbox.wake()
-			}
-		})
+		if b.whenRoom(func() { f.shard.enter(f.link.Resume) }) == nil {
+			f.link.Resume()
+		}
 	}))
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aemp-go/aemp/codec"
 	"github.com/aemp-go/aemp/internal/spin"
+	"github.com/aemp-go/aemp/kernel/link"
 	"github.com/aemp-go/aemp/loop"
 )
 
@@ -19,7 +20,7 @@ type inbox struct {
 	armed   bool    // a drain has been posted and hasn't begun
 	working int     // octets of the batch being worked off
 	feeds   []*feed // paused because of this inbox
-	waiters []func()
+	waiters link.Waiters
 	closed  bool
 }
 
@@ -119,25 +120,25 @@ func (b *inbox) done() []*feed {
 	if b.q.size >= b.shard.bounds.inbox.Low {
 		return nil
 	}
-	for _, f := range b.waiters {
-		f()
-	}
-	b.waiters = nil
+	b.waiters.Wake()
 	f := b.feeds
 	b.feeds = nil
 	return f
 }
 
-// whenRoom calls f once there is room, perhaps at once; f must not block.
-func (b *inbox) whenRoom(f func()) {
+// whenRoom calls f once there is room, under the lock, unless it is cancelled before; or
+// cancel is nil, and there is room.
+func (b *inbox) whenRoom(f func()) (cancel func()) {
 	b.mu.Lock()
-	if !b.closed && b.q.size+b.working >= b.shard.bounds.inbox.High {
-		b.waiters = append(b.waiters, f)
-		f = nil
+	defer b.mu.Unlock()
+	if b.closed || b.q.size+b.working < b.shard.bounds.inbox.High {
+		return nil
 	}
-	b.mu.Unlock()
-	if f != nil {
-		f()
+	id := b.waiters.Add(f)
+	return func() {
+		b.mu.Lock()
+		b.waiters.Remove(id)
+		b.mu.Unlock()
 	}
 }
 
@@ -147,10 +148,7 @@ func (b *inbox) close() {
 	defer b.mu.Unlock()
 	b.closed = true
 	b.q.reset()
-	for _, f := range b.waiters {
-		f()
-	}
-	b.waiters = nil
+	b.waiters.Wake()
 }
 
 func (b *inbox) level() int {

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/kernel/link"
 )
 
 // mailbox keeps a port's messages for goroutines that call Receive. A message taken
@@ -19,7 +20,7 @@ type mailbox struct {
 	chunk  []byte
 	size   int
 	feeds  map[*feed]struct{} // asked to stop, until there is room
-	room   []func()
+	room   link.Waiters
 	ready  chan struct{} // holds a token while there may be something for a receiver
 	closed bool
 	reason Reason
@@ -70,17 +71,20 @@ func (b *mailbox) signal() {
 	}
 }
 
-// whenRoom calls f once the box is below its low-water mark, perhaps at once. f
-// may be called on any goroutine and must not block.
-func (b *mailbox) whenRoom(f func()) {
+// whenRoom calls f once the box is below its low-water mark, under the lock, unless it is
+// cancelled before; or cancel is nil, and there is room.
+func (b *mailbox) whenRoom(f func()) (cancel func()) {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.closed || b.size < b.port.node.bounds.mailbox.Low {
-		b.mu.Unlock()
-		f()
-		return
+		return nil
 	}
-	b.room = append(b.room, f)
-	b.mu.Unlock()
+	id := b.room.Add(f)
+	return func() {
+		b.mu.Lock()
+		b.room.Remove(id)
+		b.mu.Unlock()
+	}
 }
 
 func (b *mailbox) full() bool {
@@ -109,15 +113,11 @@ func (b *mailbox) take() (m codec.Message, ok bool, err error) {
 		b.signal()
 	}
 	b.size -= len(m.Raw()) + itemCost
-	var room []func()
-	if b.size < b.port.node.bounds.mailbox.Low && (len(b.room) > 0 || len(b.feeds) > 0) {
-		room, b.room = b.room, nil
+	if b.size < b.port.node.bounds.mailbox.Low {
+		b.room.Wake()
 		clear(b.feeds)
 	}
 	b.mu.Unlock()
-	for _, f := range room {
-		f()
-	}
 	return m, true, nil
 }
 
@@ -139,13 +139,9 @@ func (b *mailbox) receive(ctx context.Context) (codec.Message, error) {
 func (b *mailbox) close(r Reason) {
 	b.mu.Lock()
 	b.closed, b.reason = true, r
-	room := b.room
-	b.room = nil
+	b.room.Wake()
 	b.signal()
 	b.mu.Unlock()
-	for _, f := range room {
-		f()
-	}
 }
 
 // Receive waits for the next message of a port with a mailbox (NewMailbox). The

@@ -229,7 +229,7 @@ func (n *Node) Listen(addrs []netip.AddrPort, done func([]netip.AddrPort, error)
 				return
 			}
 			if err := errors.Join(errs...); err != nil {
-				n.Unlisten()
+				n.unlisten(func(l listener) bool { return slices.Contains(got, l.l.Addr()) })
 				done(nil, err)
 				return
 			}
@@ -246,14 +246,18 @@ func (s *shard) enter(f func()) {
 }
 
 // Unlisten closes all listeners; connections stay.
-func (n *Node) Unlisten() {
+func (n *Node) Unlisten() { n.unlisten(func(listener) bool { return true }) }
+
+func (n *Node) unlisten(which func(listener) bool) {
 	n.mu.Lock()
-	ls := n.listeners
-	n.listeners = nil
-	n.mu.Unlock()
-	for _, l := range ls {
+	defer n.mu.Unlock()
+	n.listeners = slices.DeleteFunc(n.listeners, func(l listener) bool {
+		if !which(l) {
+			return false
+		}
 		l.shard.enter(l.l.Close)
-	}
+		return true
+	})
 }
 
 // SetAddresses says where a node can be reached. With none, it is forgotten.

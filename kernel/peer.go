@@ -126,8 +126,14 @@ func (p *peer) flush(all bool) {
 	}
 	if n, _ := p.out.Level(); n > 0 {
 		p.connect()
+		return
 	}
+	p.retire()
 }
+
+// wants says whether the peer's loop has something to do after a send: to flush or, if it was
+// refused, perhaps to forget a peer that nobody else has anything to do with.
+func (p *peer) wants(a link.Accepted, err error) bool { return a.Wake || err != nil && !p.up.Load() }
 
 // join takes a connection in whose greeting has named this peer.
 func (p *peer) join(c *conn) error {

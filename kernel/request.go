@@ -71,22 +71,22 @@ func (n *Node) request(s *shard, tag string, args codec.Args, from *peer) {
 	case "snd":
 		to := args.Text()
 		m := args.Rest()
-		n.relay(s, args.Err(), to, m)
+		n.relay(s, from, args.Err(), to, m)
 	case "can":
 		what := args.Text()
 		to := args.Text()
 		m := args.Rest()
-		n.relay(s, args.Err(), to, with(m, n.can(what)))
+		n.relay(s, from, args.Err(), to, with(m, n.can(what)))
 	case "time":
 		to := args.Text()
 		m := args.Rest()
-		n.relay(s, args.Err(), to, with(m, float64(s.loop.Wall().UnixNano())/float64(time.Second)))
+		n.relay(s, from, args.Err(), to, with(m, float64(s.loop.Wall().UnixNano())/float64(time.Second)))
 	case "eval":
 		args.Skip()
 		if args.More() {
 			to := args.Text()
 			m := args.Rest()
-			n.relay(s, args.Err(), to, with(m, "eval: not supported by this node"))
+			n.relay(s, from, args.Err(), to, with(m, "eval: not supported by this node"))
 		}
 	case "devnull", "":
 	case spawnRequest:
@@ -114,10 +114,19 @@ func (n *Node) can(tag string) bool {
 }
 
 // relay answers a request, or sends on what it asks for.
-func (n *Node) relay(s *shard, bad error, to string, m codec.Message) {
+func (n *Node) relay(s *shard, from *peer, bad error, to string, m codec.Message) {
 	if bad != nil || to == "" {
 		n.drops.ignored.Add(1)
 		return
+	}
+	if from != nil {
+		// Like a message that comes straight from the peer, lest a later one overtakes it.
+		// Not to the node's own port: requests in requests would nest.
+		node, port := codec.SplitPortID(to)
+		if p := n.ports.get(port); node == n.id && port != "" && p != nil && p.shard == s {
+			p.deliver(m, nil)
+			return
+		}
 	}
 	n.ignore(s.send(to, m))
 }

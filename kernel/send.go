@@ -101,7 +101,7 @@ func (n *Node) trySend(to string, args []any) error {
 		if err == errGone {
 			continue
 		}
-		if a.Wake {
+		if p.wants(a, err) {
 			p.wake()
 		}
 		return err
@@ -128,7 +128,7 @@ func (n *Node) trySendTagged(to, tag string, m msgp.Marshaler) error {
 		if err == errGone {
 			continue
 		}
-		if a.Wake {
+		if p.wants(a, err) {
 			p.wake()
 		}
 		return err
@@ -150,7 +150,7 @@ func (n *Node) tryForward(to string, m codec.Message) error {
 		if err == errGone {
 			continue
 		}
-		if a.Wake {
+		if p.wants(a, err) {
 			p.wake()
 		}
 		return err
@@ -207,11 +207,12 @@ func (n *Node) waitRoom(ctx context.Context, to string) error {
 		return ErrWouldBlock
 	}
 	ch := make(chan struct{})
-	n.WhenRoom(to, func() { close(ch) })
+	cancel := n.WhenRoom(to, func() { close(ch) })
 	select {
 	case <-ch:
 		return nil
 	case <-ctx.Done():
+		cancel()
 		return ctx.Err()
 	}
 }
@@ -230,27 +231,36 @@ func (n *Node) here() *shard {
 }
 
 // WhenRoom calls f once when, after ErrFull, it is worth trying again to send to a
-// port: perhaps at once, perhaps on another goroutine. f must not block.
-func (n *Node) WhenRoom(to string, f func()) {
-	node, port := codec.SplitPortID(to)
+// port: perhaps at once, perhaps on another goroutine and under locks of the node, so f
+// must neither block nor send. After cancel it isn't called, unless it is just running.
+func (n *Node) WhenRoom(to string, f func()) (cancel func()) {
 	if n.faults.has(forgottenWaiter) {
 		f = func() {}
 	}
+	if cancel = n.whenRoom(to, f); cancel == nil {
+		f()
+		return func() {}
+	}
+	return cancel
+}
+
+// whenRoom is WhenRoom, but gives nil if there is room.
+func (n *Node) whenRoom(to string, f func()) (cancel func()) {
+	node, port := codec.SplitPortID(to)
 	if node != n.id {
-		if p := n.peers.get(node); p == nil || !p.out.WhenRoom(f) {
-			f()
+		if p := n.peers.get(node); p != nil {
+			return p.out.WhenRoom(f)
 		}
-		return
+		return nil
 	}
 	p := n.ports.get(port)
 	switch {
 	case p == nil:
-		f()
+		return nil
 	case p.box != nil && p.box.full():
-		p.box.whenRoom(f)
-	default:
-		p.shard.inbox.whenRoom(f)
+		return p.box.whenRoom(f)
 	}
+	return p.shard.inbox.whenRoom(f)
 }
 
 // send is for messages that exist already, from a shard.
@@ -266,7 +276,7 @@ func (s *shard) send(to string, m codec.Message) error {
 		if err == errGone {
 			continue
 		}
-		if a.Wake {
+		if p.wants(a, err) {
 			s.flushLater(p)
 		}
 		return err

@@ -67,8 +67,8 @@ func (s *shard) drain() {
 
 // work works off a block and gives it back.
 func (s *shard) work(b *block) {
-	for i := range b.items {
-		s.do(b, &b.items[i])
+	for at := 0; at < len(b.items); {
+		at = s.workFrom(b, at)
 	}
 	if s.faults.has(leakedBuffer) {
 		return
@@ -76,22 +76,25 @@ func (s *shard) work(b *block) {
 	s.node.blocks.put(b)
 }
 
-func (s *shard) do(b *block, i *item) {
-	if i.port == nil {
-		s.guard(b.tasks[i.at])
-		return
-	}
-	i.port.deliver(b.message(i), i.feed)
-}
-
-// guard runs a task of the system's; a panic in it is a defect, and mustn't stop the loop.
-func (s *shard) guard(t loop.Task) {
+// workFrom does the items from at on, and returns where to go on: behind the last, or
+// behind one that panicked. That is a defect, since handlers and callbacks are
+// guarded by themselves, and it mustn't cost the others.
+func (s *shard) workFrom(b *block, at int) (next int) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.node.logPanic("task", r)
+			next++
 		}
 	}()
-	t.Run()
+	for next = at; next < len(b.items); next++ {
+		i := &b.items[next]
+		if i.port == nil {
+			b.tasks[i.at].Run()
+			continue
+		}
+		i.port.deliver(b.message(i), i.feed)
+	}
+	return next
 }
 
 // schedule sees to it that the turn's end is run.

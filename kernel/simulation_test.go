@@ -217,7 +217,7 @@ func (p *process) finish() {
 	for _, s := range n.shards {
 		p.p.Left("octets in inboxes", s.inbox.level())
 		p.p.Left("items in run queues", len(s.runq.blocks))
-		p.p.Left("senders waiting for an inbox", len(s.inbox.waiters))
+		p.p.Left("senders waiting for an inbox", s.inbox.waiters.Len())
 	}
 	for _, name := range sortedKeys(p.named) {
 		if b := p.named[name].port.box; b != nil {

@@ -94,7 +94,7 @@ type Outbox struct {
 	full     [][]byte     // finished buffers, oldest first
 	free     [][]byte
 	used     bool // since the last Trim
-	waiters  []func()
+	waiters  Waiters
 
 	// The peer's loop's only.
 	lastFlush  time.Duration
@@ -335,27 +335,28 @@ func (o *Outbox) Trim() {
 }
 
 // WhenRoom calls f once the queue is below its low-water mark or the peer's fate
-// has changed, and reports true; or it reports false, and there is no need to wait. f
-// is called on another goroutine, under a lock of the outbox: it must neither block nor send.
-func (o *Outbox) WhenRoom(f func()) bool {
+// has changed, unless it is cancelled before; or cancel is nil, and there is no need to
+// wait. f is called on another goroutine, under a lock of the outbox: it must neither
+// block nor send.
+func (o *Outbox) WhenRoom(f func()) (cancel func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.chunks.Lock() // before looking: Settle first says that there is room, and then looks for waiters
 	defer o.chunks.Unlock()
 	if o.state >= Failing || o.level() < o.marks.High {
-		return false
+		return nil
 	}
-	o.waiters = append(o.waiters, f)
-	return true
+	id := o.waiters.Add(f)
+	return func() {
+		o.chunks.Lock()
+		o.waiters.Remove(id)
+		o.chunks.Unlock()
+	}
 }
 
 func (o *Outbox) wakeWaiters() {
 	o.chunks.Lock()
-	for _, f := range o.waiters {
-		f()
-	}
-	clear(o.waiters)
-	o.waiters = o.waiters[:0]
+	o.waiters.Wake()
 	o.chunks.Unlock()
 }
 

@@ -25,10 +25,28 @@ func TestWhoeverWaitsForRoomWhileItComesIsWoken(t *testing.T) {
 		var waits bool
 		var both sync.WaitGroup
 		both.Go(func() { o.Settle(holding{}) })
-		both.Go(func() { waits = o.WhenRoom(func() { woken.Store(true) }) })
+		both.Go(func() { waits = o.WhenRoom(func() { woken.Store(true) }) != nil })
 		both.Wait()
 		if waits && !woken.Load() {
 			t.Fatal("there is room, and nobody says so")
 		}
+	}
+}
+
+func TestAWaiterThatHasGivenUpIsForgotten(t *testing.T) {
+	var w Waiters
+	called := ""
+	w.Add(func() { called += "a" })
+	b := w.Add(func() { called += "b" })
+	w.Add(func() { called += "c" })
+	w.Remove(b)
+	w.Remove(b)
+	if w.Len() != 2 {
+		t.Errorf("%d wait", w.Len())
+	}
+	w.Wake()
+	w.Wake()
+	if called != "ac" || w.Len() != 0 {
+		t.Errorf("called %s, %d wait", called, w.Len())
 	}
 }
