@@ -98,8 +98,9 @@ func (m *Monitor) checkCause(transport bool) {
 	if x == nil || x.made > m.at {
 		return
 	}
-	// It may be an earlier life's port of that name, over a link that isn't lost yet.
-	if !x.p.again || m.node == m.p.node || m.p.peer(m.node).failedAt > x.p.began {
+	// It may be an earlier life's port of that name, over a link that isn't lost yet or whose
+	// loss isn't dealt with: the news of the death was on its way between two loops.
+	if p := m.p.peer(m.node); !x.p.again || m.node == m.p.node || p.failedAt > x.p.began && !p.failing {
 		h.wrong("%s fires, but its target lives", m)
 	}
 }
