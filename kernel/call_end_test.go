@@ -145,9 +145,9 @@ func TestACancelledDialOfASeedIsNotHeardOf(t *testing.T) {
 }
 
 // cursed is an error that can't even be printed.
-type cursed struct{ cause *cursed }
+type cursed struct{}
 
-func (c cursed) Error() string { return c.cause.Error() }
+func (cursed) Error() string { panic("nor can this") }
 
 func TestAPanicWithAnErrorThatPanicsHarmsNobodyElse(t *testing.T) {
 	r := newRig(t)

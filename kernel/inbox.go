@@ -21,7 +21,6 @@ type inbox struct {
 	working int     // octets of the batch being worked off
 	feeds   []*feed // paused because of this inbox
 	waiters link.Waiters
-	closed  bool
 }
 
 // put queues a message for a port that lives here. wake says that the caller must
@@ -41,9 +40,6 @@ func (b *inbox) put(p *Port, m codec.Message, bound int) (wake bool, err error) 
 func (b *inbox) hand(p *Port, f *feed, m codec.Message) (wake bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed {
-		return false
-	}
 	b.q.put(p, f, m)
 	if b.q.size+b.working > b.shard.bounds.inbox.High && f.pause(b.shard.index) {
 		b.feeds = append(b.feeds, f)
@@ -66,8 +62,6 @@ func (b *inbox) putArgs(p *Port, args []any, bound int) (wake bool, err error) {
 
 func (b *inbox) admit(bound int) error {
 	switch {
-	case b.closed:
-		return ErrClosed
 	case b.q.size+b.working < bound:
 		return nil
 	case bound >= b.shard.bounds.inbox.Hard:
@@ -80,9 +74,6 @@ func (b *inbox) admit(bound int) error {
 func (b *inbox) run(t loop.Task) (wake bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed {
-		return false
-	}
 	b.q.run(t)
 	return b.arm()
 }
@@ -131,7 +122,7 @@ func (b *inbox) done() []*feed {
 func (b *inbox) whenRoom(f func()) (cancel func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed || b.q.size+b.working < b.shard.bounds.inbox.High {
+	if b.q.size+b.working < b.shard.bounds.inbox.High {
 		return nil
 	}
 	id := b.waiters.Add(f)
@@ -140,15 +131,6 @@ func (b *inbox) whenRoom(f func()) (cancel func()) {
 		b.waiters.Remove(id)
 		b.mu.Unlock()
 	}
-}
-
-// close refuses everything from now on.
-func (b *inbox) close() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.closed = true
-	b.q.reset()
-	b.waiters.Wake()
 }
 
 func (b *inbox) level() int {

@@ -116,12 +116,3 @@ func (q *queue) tail() *block {
 }
 
 func (q *queue) empty() bool { return len(q.blocks) == 0 }
-
-// reset gives all blocks back.
-func (q *queue) reset() {
-	for i, b := range q.blocks {
-		q.blocks[i] = nil
-		q.pool.put(b)
-	}
-	q.blocks, q.size = q.blocks[:0], 0
-}
