@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -82,11 +81,6 @@ type Node struct {
 	listeners []listener
 	outcomes  map[string]uint64
 	limiter   limiter
-}
-
-type listener struct {
-	shard *shard
-	l     loop.Listener
 }
 
 // New makes a node on a group's loops. It has no listeners yet and knows nobody.
@@ -194,214 +188,11 @@ func (n *Node) Do(f func(self *Context)) error {
 	return nil
 }
 
-// Listen binds to addresses, each on one of the loops, and gives the real ones. If
-// one fails those before it are closed again.
-func (n *Node) Listen(addrs []netip.AddrPort, done func([]netip.AddrPort, error)) {
-	got := make([]netip.AddrPort, len(addrs))
-	errs := make([]error, len(addrs))
-	left := len(addrs)
-	if left == 0 {
-		n.shards[0].enter(func() { done(nil, nil) })
-		return
-	}
-	for i, addr := range addrs {
-		s := n.shards[i%len(n.shards)]
-		s.enter(func() {
-			l, err := s.loop.Listen(addr, n.accept)
-			if err != nil {
-				errs[i] = &BindError{Bind: addr.String(), Err: err}
-			} else {
-				got[i] = l.Addr()
-			}
-			n.mu.Lock()
-			switch {
-			case err != nil:
-			case n.closing.Load(): // Unlisten has been here already
-				errs[i] = ErrClosed
-				l.Close()
-			default:
-				n.listeners = append(n.listeners, listener{s, l})
-			}
-			left--
-			last := left == 0
-			n.mu.Unlock()
-			if !last {
-				return
-			}
-			if err := errors.Join(errs...); err != nil {
-				n.unlisten(func(l listener) bool { return slices.Contains(got, l.l.Addr()) })
-				done(nil, err)
-				return
-			}
-			done(got, nil)
-		})
-	}
-}
-
 // enter runs f on the shard's loop; from any goroutine.
 func (s *shard) enter(f func()) {
 	if s.inbox.run(loop.Func(f)) {
 		s.inbox.wake()
 	}
-}
-
-// Unlisten closes all listeners; connections stay.
-func (n *Node) Unlisten() { n.unlisten(func(listener) bool { return true }) }
-
-func (n *Node) unlisten(which func(listener) bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.listeners = slices.DeleteFunc(n.listeners, func(l listener) bool {
-		if !which(l) {
-			return false
-		}
-		l.shard.enter(l.l.Close)
-		return true
-	})
-}
-
-// SetAddresses says where a node can be reached. With none, it is forgotten.
-func (n *Node) SetAddresses(node string, addrs ...netip.AddrPort) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if len(addrs) == 0 {
-		delete(n.known, node)
-		return
-	}
-	n.known[node] = slices.Clone(addrs)
-}
-
-func (n *Node) addresses(node string) []netip.AddrPort {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.known[node]
-}
-
-func (n *Node) knows(node string) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	_, ok := n.known[node]
-	return ok
-}
-
-// DialSeed connects to whoever is at an address. done is called once on Loop: with
-// the node's ID and no error when there is a link to it; with ErrSelf when it is this node;
-// else with the reason, and the ID if it got that far. The address is remembered
-// as that node's. Call it on Loop; cancel there, too.
-func (n *Node) DialSeed(addr netip.AddrPort, done func(node string, err error)) (cancel func()) {
-	s := n.shards[0]
-	canceled := false
-	c := s.dial(addr, "")
-	c.done = func(node string, err error) {
-		if canceled {
-			return
-		}
-		if err == nil {
-			n.learn(node, addr)
-		}
-		done(node, err)
-	}
-	return func() {
-		canceled = true
-		if !c.placed {
-			c.link.Close(errGivenUp)
-		}
-	}
-}
-
-// learn adds an address at which a node answered.
-func (n *Node) learn(node string, addr netip.AddrPort) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	known := n.known[node]
-	if slices.Contains(known, addr) {
-		return
-	}
-	if len(known) >= maxLearned {
-		known = known[1:]
-	}
-	n.known[node] = append(slices.Clone(known), addr)
-}
-
-// unlearn removes an address at which another node answered.
-func (n *Node) unlearn(node string, addr netip.AddrPort) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.known[node] = slices.DeleteFunc(slices.Clone(n.known[node]), func(a netip.AddrPort) bool { return a == addr })
-	if len(n.known[node]) == 0 {
-		delete(n.known, node)
-	}
-}
-
-// WatchNodes calls f on Loop for each link that comes up or is lost, a node-down after
-// all monitors have fired. First come those that are up.
-func (n *Node) WatchNodes(f func(node string, up bool)) (cancel func()) {
-	n.mu.Lock()
-	n.watcherID++
-	id := n.watcherID
-	n.watchers[id] = nil // until those that are up have been told
-	n.mu.Unlock()
-	s := n.shards[0]
-	s.enter(func() {
-		n.mu.Lock()
-		_, wanted := n.watchers[id]
-		if wanted {
-			n.watchers[id] = f
-		}
-		n.mu.Unlock()
-		if !wanted {
-			return
-		}
-		for _, node := range sortedKeys(n.told) {
-			s.ctx.protect(func() { f(node, true) })
-		}
-	})
-	return func() {
-		n.mu.Lock()
-		delete(n.watchers, id)
-		n.mu.Unlock()
-	}
-}
-
-// event tells of a node; on the first shard.
-func (n *Node) event(node string, up bool) {
-	if up {
-		n.told[node] = struct{}{}
-	} else {
-		delete(n.told, node)
-	}
-	n.mu.Lock()
-	fs := make([]func(string, bool), 0, len(n.watchers))
-	for _, id := range sortedKeys(n.watchers) {
-		if f := n.watchers[id]; f != nil {
-			fs = append(fs, f)
-		}
-	}
-	n.mu.Unlock()
-	for _, f := range fs {
-		n.shards[0].ctx.protect(func() { f(node, up) })
-	}
-}
-
-// UpNodes lists the nodes with which there is a link, sorted.
-func (n *Node) UpNodes() []string {
-	var up []string
-	for _, p := range n.peers.all() {
-		if p.up.Load() {
-			up = append(up, p.id)
-		}
-	}
-	sort.Strings(up)
-	return up
-}
-
-// NodeIsUp says whether there is a link with the node; a node is always up for itself.
-func (n *Node) NodeIsUp(node string) bool {
-	if node == n.id {
-		return true
-	}
-	p := n.peers.get(node)
-	return p != nil && p.up.Load()
 }
 
 // sortedKeys: iterating in a fixed order keeps a simulation repeatable.

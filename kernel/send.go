@@ -9,7 +9,6 @@ import (
 
 	"github.com/aemp-go/aemp/codec"
 	"github.com/aemp-go/aemp/kernel/link"
-	"github.com/aemp-go/aemp/loop"
 )
 
 var (
@@ -201,68 +200,6 @@ func (p *peer) wake() {
 	}
 }
 
-// waitRoom blocks until there may be room on the way to a port.
-func (n *Node) waitRoom(ctx context.Context, to string) error {
-	if n.inside() {
-		return ErrWouldBlock
-	}
-	ch := make(chan struct{})
-	cancel := n.WhenRoom(to, func() { close(ch) })
-	select {
-	case <-ch:
-		return nil
-	case <-ctx.Done():
-		cancel()
-		return ctx.Err()
-	}
-}
-
-// inside says whether the caller runs on one of the node's loops.
-func (n *Node) inside() bool { return n.here() != nil }
-
-// here is the shard on whose loop the caller runs, or nil. It is slow.
-func (n *Node) here() *shard {
-	for _, s := range n.shards {
-		if s.loop.Inside() {
-			return s
-		}
-	}
-	return nil
-}
-
-// WhenRoom calls f once when, after ErrFull, it is worth trying again to send to a
-// port: perhaps at once, perhaps on another goroutine and under locks of the node, so f
-// must neither block nor send. After cancel it isn't called, unless it is just running.
-func (n *Node) WhenRoom(to string, f func()) (cancel func()) {
-	if n.faults.has(forgottenWaiter) {
-		f = func() {}
-	}
-	if cancel = n.whenRoom(to, f); cancel == nil {
-		f()
-		return func() {}
-	}
-	return cancel
-}
-
-// whenRoom is WhenRoom, but gives nil if there is room.
-func (n *Node) whenRoom(to string, f func()) (cancel func()) {
-	node, port := codec.SplitPortID(to)
-	if node != n.id {
-		if p := n.peers.get(node); p != nil {
-			return p.out.WhenRoom(f)
-		}
-		return nil
-	}
-	p := n.ports.get(port)
-	switch {
-	case p == nil:
-		return nil
-	case p.box != nil && p.box.full():
-		return p.box.whenRoom(f)
-	}
-	return p.shard.inbox.whenRoom(f)
-}
-
 // send is for messages that exist already, from a shard.
 func (s *shard) send(to string, m codec.Message) error {
 	n := s.node
@@ -315,48 +252,6 @@ func (p *peer) untold(err error) {
 	}
 }
 
-// kill ends a port anywhere; from a shard.
-func (s *shard) kill(target string, r Reason) error {
-	n := s.node
-	node, port, err := n.split(target)
-	if err != nil {
-		return err
-	}
-	if port == "" {
-		return &IDError{"port ID", target, errNodePort}
-	}
-	if node != n.id {
-		return s.send(node, kil1(port, r))
-	}
-	if p := n.ports.get(port); p != nil {
-		s.to(p.shard, loop.Func(func() { p.die(r) }))
-	}
-	return nil
-}
-
-// Kill ends a port, here or elsewhere. Without a reason it is a normal death. A
-// port that doesn't exist is no error.
-func (n *Node) Kill(target string, reason ...any) error {
-	r := NewReason(reason...)
-	node, port, err := n.split(target)
-	if err != nil {
-		return err
-	}
-	if port == "" {
-		return &IDError{"port ID", target, errNodePort}
-	}
-	if node != n.id {
-		return n.Forward(node, kil1(port, r))
-	}
-	if n.closing.Load() {
-		return ErrClosed
-	}
-	if p := n.ports.get(port); p != nil {
-		p.kill(r)
-	}
-	return nil
-}
-
 // split takes a node or port ID apart and checks it.
 func (n *Node) split(id string) (node, port string, err error) {
 	node, port = codec.SplitPortID(id)
@@ -385,4 +280,5 @@ func encode(tag string, m msgp.Marshaler) (e encoded, err error) {
 }
 
 func (e *encoded) message() codec.Message { return codec.ArgsMessage(e.b.B, e.n) }
-func (e *encoded) free()                  { bytebufferpool.Put(e.b) }
+
+func (e *encoded) free() { bytebufferpool.Put(e.b) }

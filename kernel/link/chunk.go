@@ -1,0 +1,64 @@
+package link
+
+// chunkSize is where the outbox begins a new buffer: as much as is worth a write of its
+// own, and no more than stays in a core's cache.
+const chunkSize = 64 << 10
+
+// maxFree bounds the empty chunks that an outbox in use keeps: what its senders fill
+// between two writes, up to the high-water mark.
+const maxFree = 20
+
+// maxKeptBuffer: larger buffers, those of a single large message, go back to the
+// collector once they are empty.
+const maxKeptBuffer = 4 * chunkSize
+
+// rotate puts the buffer to the finished ones and begins another.
+func (o *Outbox) rotate() {
+	o.chunks.Lock()
+	o.finished.Add(int64(len(o.buf)))
+	o.full = append(o.full, o.buf)
+	if n := len(o.free); n > 0 {
+		o.buf, o.free = o.free[n-1], o.free[:n-1]
+	} else {
+		o.buf = make([]byte, 0, chunkSize+chunkSize/8)
+	}
+	o.chunks.Unlock()
+}
+
+// next is the oldest finished buffer, or nil.
+func (o *Outbox) next() []byte {
+	o.chunks.Lock()
+	defer o.chunks.Unlock()
+	if len(o.full) == 0 {
+		return nil
+	}
+	b := o.full[0]
+	n := copy(o.full, o.full[1:])
+	o.full[n] = nil
+	o.full = o.full[:n]
+	o.finished.Add(-int64(len(b)))
+	return b
+}
+
+// recycle keeps an empty buffer for later.
+func (o *Outbox) recycle(b []byte) {
+	if cap(b) == 0 || cap(b) > maxKeptBuffer {
+		return
+	}
+	o.chunks.Lock()
+	o.used = true
+	if len(o.free) < maxFree {
+		o.free = append(o.free, b[:0])
+	}
+	o.chunks.Unlock()
+}
+
+// Trim gives memory back that hasn't been used since the last Trim.
+func (o *Outbox) Trim() {
+	o.chunks.Lock()
+	if !o.used {
+		o.free = nil
+	}
+	o.used = false
+	o.chunks.Unlock()
+}

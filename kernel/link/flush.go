@@ -1,0 +1,125 @@
+package link
+
+import (
+	"time"
+
+	"github.com/aemp-go/aemp/internal/spin"
+	"github.com/aemp-go/aemp/loop"
+)
+
+// flushChunks bounds the finished buffers of one Flush: other connections want their
+// turn, too.
+const flushChunks = 16
+
+// While goroutines keep a link busy, a buffer that isn't full waits a little for more:
+// large writes are what throughput depends on. A message on a quiet link doesn't wait.
+const (
+	streamPause  = 100 * time.Microsecond
+	streamOctets = 4 << 10 // of the previous flush
+)
+
+// Flushed says what is left to do after a Flush.
+type Flushed uint8
+
+const (
+	Done    Flushed = iota // nothing; or the connection is blocked, and Drained comes
+	Unknown                // Settle in a later turn: how much the network takes shows at this one's end, and somebody may wait for it
+	More                   // Flush again in a later turn
+	Wait                   // Flush again after streamPause, with all
+)
+
+// Flush gives the connection what it can take. With all, that is everything; without, what
+// isn't worth a write may be kept back for a moment. On the peer's loop.
+func (o *Outbox) Flush(c loop.Conn, all bool) Flushed {
+	now := c.Loop().Now()
+	all = all || now-o.lastFlush > 2*streamPause || o.lastOctets < streamOctets
+	octets := 0
+	result := More
+	for range flushChunks {
+		if c.Blocked() {
+			result = Done
+			break
+		}
+		b := o.next()
+		if b == nil {
+			var again bool
+			if b, again, result = o.takeLast(all); again {
+				continue
+			}
+		}
+		octets += len(b)
+		o.recycle(c.Swap(b))
+		if result != More {
+			break
+		}
+	}
+	if octets > 0 {
+		o.lastFlush, o.lastOctets = now, octets
+	}
+	o.Settle(c)
+	if result == Done && int(o.given.Load()) >= o.marks.Low && !c.Blocked() {
+		return Unknown
+	}
+	return result
+}
+
+// takeLast takes the buffer that senders append to; the next message asks for a Flush
+// then. again is true if another has been finished meanwhile, which comes first.
+func (o *Outbox) takeLast(all bool) (b []byte, again bool, result Flushed) {
+	spin.Lock(&o.mu)
+	defer o.mu.Unlock()
+	if o.finished.Load() > 0 {
+		return nil, true, More
+	}
+	o.posted, o.timed = false, false
+	if len(o.buf) == 0 {
+		return nil, false, Done
+	}
+	if !all {
+		o.timed = true
+		return nil, false, Wait
+	}
+	b, o.buf = o.buf, nil
+	o.chunks.Lock()
+	if n := len(o.free); n > 0 {
+		o.buf, o.free = o.free[n-1], o.free[:n-1]
+	}
+	o.chunks.Unlock()
+	return b, false, Done
+}
+
+// Settle learns how much the connection still holds, and wakes who waits for room. On the
+// peer's loop.
+func (o *Outbox) Settle(c loop.Conn) {
+	given := int64(c.Buffered())
+	o.given.Store(given)
+	if given+o.finished.Load() < int64(o.marks.Low) {
+		o.wakeWaiters()
+	}
+}
+
+// WhenRoom calls f once the queue is below its low-water mark or the peer's fate
+// has changed, unless it is cancelled before; or cancel is nil, and there is no need to
+// wait. f is called on another goroutine, under a lock of the outbox: it must neither
+// block nor send.
+func (o *Outbox) WhenRoom(f func()) (cancel func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.chunks.Lock() // before looking: Settle first says that there is room, and then looks for waiters
+	defer o.chunks.Unlock()
+	if o.state >= Failing || o.level() < o.marks.High {
+		return nil
+	}
+	id := o.waiters.Add(f)
+	return func() {
+		o.chunks.Lock()
+		o.waiters.Remove(id)
+		o.chunks.Unlock()
+	}
+}
+
+func (o *Outbox) wakeWaiters() {
+	o.chunks.Lock()
+	o.waiters.Wake()
+	o.chunks.Unlock()
+}
