@@ -75,6 +75,9 @@ func startOn(g loop.Group, e *Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if e.Secret == "" && e.Cert == "" {
+		core.Logger().Warn("no secret and no certificate", "node", core.ID(), "reason", "no other node can be connected")
+	}
 	n := &Node{core: core, loops: g.Loops()}
 	if err := n.listen(e); err != nil {
 		return nil, errors.Join(err, core.Close(context.Background()))

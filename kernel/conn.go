@@ -152,7 +152,7 @@ func (c *conn) Closed(l *link.Link, err error) {
 	n := c.node
 	switch {
 	case l.WasUp():
-	case c.spare():
+	case c.spare(err):
 		n.count("spare")
 	case !c.expected(err):
 		n.refused(c, err)
@@ -170,10 +170,18 @@ func (c *conn) Closed(l *link.Link, err error) {
 	c.report(err)
 }
 
-// spare says that one side had proved itself on the connection, and another one with the
-// same peer is the link or may still become it: crossing connects, no failure.
-func (c *conn) spare() bool {
-	return (c.verified || c.link.Proved()) && (c.peer.live != nil || len(c.peer.conns) > 1)
+// spare says that the connection wasn't needed: another one with the same peer is the
+// link, or may still become it, and one side had proved itself on this one (crossing
+// connects), or the peer, which was dialled as a seed again, has hung up.
+func (c *conn) spare(err error) bool {
+	if c.peer == nil {
+		return false
+	}
+	if c.verified || c.link.Proved() {
+		return c.peer.live != nil || len(c.peer.conns) > 1
+	}
+	var hs *link.HandshakeError
+	return c.peer.live != nil && c.link.Dialed.IsValid() && errors.As(err, &hs) && hs.Kind == link.CutShort
 }
 
 // expected says that the end of a connection is no failure to tell anybody about.
