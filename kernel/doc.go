@@ -25,8 +25,9 @@
 // # Reading order
 //
 // node.go, port.go, context.go, send.go; shard.go, inbox.go, queue.go, table.go;
-// monitor.go, call.go, spawn.go, mailbox.go; peer.go, connect.go, conn.go,
-// barrier.go, request.go; feed.go for back-pressure, close.go, stats.go, report.go
-// and limits.go. What is there for tests only serves the simulation, which is the
-// main test.
+// monitor.go, call.go, spawn.go, mailbox.go; peer.go, conn.go, attempt.go,
+// connect.go, watch.go, barrier.go, request.go; room.go and feed.go for
+// back-pressure; address.go, listen.go and event.go; close.go, stats.go, report.go and
+// limits.go. What is there for tests only serves the simulation, which is the main
+// test.
 package kernel
