@@ -130,6 +130,19 @@ func (m Message) Tag() (tag []byte, ok bool) {
 	return tag, true
 }
 
+// CutTag is Tag together with the message without it.
+func (m Message) CutTag() (tag []byte, rest Message, ok bool) {
+	b := m.Raw()
+	if m.n > 0 && b[0]&0xe0 == 0xa0 && m.lends() {
+		end := 1 + int(b[0]&0x1f)
+		return b[1:end:end], Message{b: b[end-1:], head: 1, n: m.n - 1}, true
+	}
+	if tag, ok = m.Tag(); ok {
+		rest = m.Drop(1)
+	}
+	return tag, rest, ok
+}
+
 // Clone makes a copy that owns its octets.
 func (m Message) Clone() Message {
 	b := listHead(make([]byte, 0, 5+len(m.b)), m.Len())

@@ -115,3 +115,27 @@ func TestDecodingStringFieldsAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestCutTagIsTagAndDrop(t *testing.T) {
+	for _, args := range [][]any{{}, {"tag"}, {"tag", 1, "x"}, {"", 2}, {[]byte{0xe9}, 3}, {nil, 4}, {5, "tag"},
+		{string(make([]byte, 40)), 6}} {
+		frame, err := codec.AppendFrameArgs(nil, "port", codec.DefaultLimits, args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, borrowed, err := codec.Split(frame[4:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range []codec.Message{borrowed, borrowed.Clone()} {
+			tag, rest, ok := m.CutTag()
+			wantTag, wantOK := m.Tag()
+			if ok != wantOK || !bytes.Equal(tag, wantTag) {
+				t.Errorf("%v: tag %q, %v instead of %q, %v", m, tag, ok, wantTag, wantOK)
+			}
+			if ok && !rest.Equal(m.Drop(1)) {
+				t.Errorf("%v: rest %v instead of %v", m, rest, m.Drop(1))
+			}
+		}
+	}
+}

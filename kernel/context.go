@@ -44,18 +44,17 @@ func (c *Context) Now() time.Time { return c.shard.loop.Wall() }
 func (c *Context) Send(to string, args ...any) error {
 	s := c.shard
 	n := s.node
-	node, port := codec.SplitPortID(to)
-	if node == n.id {
-		if p := n.ports.get(port); p != nil {
-			return s.deliverArgs(p, args)
+	for {
+		p, port, err := n.destination(to)
+		switch {
+		case err != nil:
+			return err
+		case p == nil:
+			return s.sendLocalArgs(port, args)
 		}
-		n.drops.unknown.Add(1)
-		return nil
-	}
-	p, err := n.remote(node)
-	for ; err == nil; p, err = n.remote(node) {
 		a, err := p.out.Args(s.index, port, n.marks.Hard, args)
 		if err == errGone {
+			n.routes.forget(to)
 			continue
 		}
 		if p.wants(a, err) {
@@ -63,7 +62,14 @@ func (c *Context) Send(to string, args ...any) error {
 		}
 		return err
 	}
-	return err
+}
+
+func (s *shard) sendLocalArgs(port string, args []any) error {
+	if p := s.node.ports.get(port); p != nil {
+		return s.deliverArgs(p, args)
+	}
+	s.node.drops.unknown.Add(1)
+	return nil
 }
 
 // SendMsg sends a message of a generated type: a tuple is the whole argument list,

@@ -59,6 +59,7 @@ type Node struct {
 	shards          []*shard
 	ports           *table[Port]
 	peers           *table[peer]
+	routes          routes
 	names           atomic.Uint64
 	moments         atomic.Uint64 // counts: what has the lower number came first
 	next            atomic.Uint64

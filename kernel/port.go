@@ -29,7 +29,8 @@ type Port struct {
 
 	// The rest belongs to the shard.
 	ctx      Context
-	tags     map[string]Handler
+	tags     map[string]*tagged
+	latest   *tagged // whose turn it was
 	fallback Handler
 	lax      bool // ignores what it has no handler for
 	spawned  bool
@@ -79,12 +80,14 @@ func (p *Port) on(tag string, h Handler) {
 	}
 	if h == nil {
 		delete(p.tags, tag)
+		p.latest = nil
 		return
 	}
 	if p.tags == nil {
-		p.tags = map[string]Handler{}
+		p.tags = map[string]*tagged{}
 	}
-	p.tags[tag] = h
+	p.tags[tag] = &tagged{tag, h}
+	p.latest = nil
 }
 
 // OnDefault sets the handler for all messages that no tag's handler takes; it gets
@@ -125,9 +128,9 @@ func (p *Port) deliver(m codec.Message, f *feed) {
 		return
 	}
 	if p.tags != nil {
-		if tag, ok := m.Tag(); ok {
-			if h := p.tags[string(tag)]; h != nil {
-				p.call(h, m.Drop(1))
+		if tag, rest, ok := m.CutTag(); ok {
+			if t := p.tagged(tag); t != nil {
+				p.call(t.handler, rest)
 				return
 			}
 		}
@@ -141,6 +144,23 @@ func (p *Port) deliver(m codec.Message, f *feed) {
 		return
 	}
 	p.die(unhandled(m))
+}
+
+// tagged is a tag's handler. Messages with the same tag tend to come in rows.
+type tagged struct {
+	tag     string
+	handler Handler
+}
+
+func (p *Port) tagged(tag []byte) *tagged {
+	if t := p.latest; t != nil && t.tag == string(tag) {
+		return t
+	}
+	t := p.tags[string(tag)]
+	if t != nil {
+		p.latest = t
+	}
+	return t
 }
 
 // call runs a handler in the port's context; one that panics kills its port.
@@ -209,5 +229,5 @@ func (p *Port) die(r Reason) {
 	if p.box != nil {
 		p.box.close(r)
 	}
-	p.tags, p.fallback = nil, nil
+	p.tags, p.latest, p.fallback = nil, nil, nil
 }

@@ -82,28 +82,34 @@ func (n *Node) trySend(to string, args []any) error {
 	if n.closing.Load() {
 		return ErrClosed
 	}
-	node, port := codec.SplitPortID(to)
-	if node == n.id {
-		p, err := n.receiver(port)
-		if p == nil {
+	for {
+		p, port, err := n.destination(to)
+		switch {
+		case err != nil:
 			return err
+		case p == nil:
+			return n.putLocalArgs(port, args)
 		}
-		wake, err := p.shard.inbox.putArgs(p, args, n.bounds.inbox.High)
-		if wake {
-			p.shard.inbox.wake()
-		}
-		return err
-	}
-	p, err := n.remote(node)
-	for ; err == nil; p, err = n.remote(node) {
 		a, err := p.out.Args(link.Outside, port, n.marks.High, args)
 		if err == errGone {
+			n.routes.forget(to)
 			continue
 		}
 		if p.wants(a, err) {
 			p.wake()
 		}
 		return err
+	}
+}
+
+func (n *Node) putLocalArgs(port string, args []any) error {
+	p, err := n.receiver(port)
+	if p == nil {
+		return err
+	}
+	wake, err := p.shard.inbox.putArgs(p, args, n.bounds.inbox.High)
+	if wake {
+		p.shard.inbox.wake()
 	}
 	return err
 }
