@@ -78,18 +78,6 @@ func (n *Node) ended(p *Port, r Reason) error {
 	return &ReasonError{p.ID(), r}
 }
 
-func (n *Node) forward(ctx context.Context, to string, m codec.Message) error {
-	for {
-		err := n.tryForward(to, m)
-		if err != ErrFull {
-			return err
-		}
-		if err := n.waitRoom(ctx, to); err != nil {
-			return err
-		}
-	}
-}
-
 // near is the shard on which a port that talks with another has no hop to make.
 func (n *Node) near(id string) *shard {
 	node, port := codec.SplitPortID(id)

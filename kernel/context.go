@@ -81,19 +81,22 @@ func (c *Context) SendMsg(to string, m msgp.Marshaler) error { return c.SendTagg
 func (c *Context) SendTagged(to, tag string, m msgp.Marshaler) error {
 	s := c.shard
 	n := s.node
-	node, port := codec.SplitPortID(to)
-	if node == n.id {
-		args, err := encode(tag, m)
-		if err != nil {
+	for {
+		p, port, err := n.destination(to)
+		switch {
+		case err != nil:
 			return err
+		case p == nil:
+			args, err := encode(tag, m)
+			if err != nil {
+				return err
+			}
+			defer args.free()
+			return s.sendLocal(port, args.message())
 		}
-		defer args.free()
-		return s.sendLocal(port, args.message())
-	}
-	p, err := n.remote(node)
-	for ; err == nil; p, err = n.remote(node) {
 		a, err := p.out.Msg(s.index, port, n.marks.Hard, tag, m)
 		if err == errGone {
+			n.routes.forget(to)
 			continue
 		}
 		if p.wants(a, err) {
@@ -101,7 +104,6 @@ func (c *Context) SendTagged(to, tag string, m msgp.Marshaler) error {
 		}
 		return err
 	}
-	return err
 }
 
 // Forward sends a message on as it is.

@@ -21,15 +21,7 @@ var (
 // the receiver is above its high-water mark. See Context.Send for the promises; on
 // a loop it returns ErrWouldBlock where it would have to wait.
 func (n *Node) Send(to string, args ...any) error {
-	for {
-		err := n.trySend(to, args)
-		if err != ErrFull {
-			return err
-		}
-		if err := n.waitRoom(context.Background(), to); err != nil {
-			return err
-		}
-	}
+	return n.SendContext(context.Background(), to, args...)
 }
 
 // TrySend is Send that returns ErrFull instead of waiting.
@@ -67,12 +59,17 @@ func (n *Node) SendTagged(to, tag string, m msgp.Marshaler) error {
 
 // Forward sends a message on as it is, and waits like Send.
 func (n *Node) Forward(to string, m codec.Message) error {
+	return n.forward(context.Background(), to, m)
+}
+
+// forward is Forward that waits no longer than ctx allows.
+func (n *Node) forward(ctx context.Context, to string, m codec.Message) error {
 	for {
 		err := n.tryForward(to, m)
 		if err != ErrFull {
 			return err
 		}
-		if err := n.waitRoom(context.Background(), to); err != nil {
+		if err := n.waitRoom(ctx, to); err != nil {
 			return err
 		}
 	}
@@ -118,19 +115,22 @@ func (n *Node) trySendTagged(to, tag string, m msgp.Marshaler) error {
 	if n.closing.Load() {
 		return ErrClosed
 	}
-	node, port := codec.SplitPortID(to)
-	if node == n.id {
-		args, err := encode(tag, m)
-		if err != nil {
+	for {
+		p, port, err := n.destination(to)
+		switch {
+		case err != nil:
 			return err
+		case p == nil:
+			args, err := encode(tag, m)
+			if err != nil {
+				return err
+			}
+			defer args.free()
+			return n.putLocal(port, args.message())
 		}
-		defer args.free()
-		return n.putLocal(port, args.message())
-	}
-	p, err := n.remote(node)
-	for ; err == nil; p, err = n.remote(node) {
 		a, err := p.out.Msg(link.Outside, port, n.marks.High, tag, m)
 		if err == errGone {
+			n.routes.forget(to)
 			continue
 		}
 		if p.wants(a, err) {
@@ -138,21 +138,23 @@ func (n *Node) trySendTagged(to, tag string, m msgp.Marshaler) error {
 		}
 		return err
 	}
-	return err
 }
 
 func (n *Node) tryForward(to string, m codec.Message) error {
 	if n.closing.Load() {
 		return ErrClosed
 	}
-	node, port := codec.SplitPortID(to)
-	if node == n.id {
-		return n.putLocal(port, m)
-	}
-	p, err := n.remote(node)
-	for ; err == nil; p, err = n.remote(node) {
+	for {
+		p, port, err := n.destination(to)
+		switch {
+		case err != nil:
+			return err
+		case p == nil:
+			return n.putLocal(port, m)
+		}
 		a, err := p.out.Message(link.Outside, port, n.marks.High, m)
 		if err == errGone {
+			n.routes.forget(to)
 			continue
 		}
 		if p.wants(a, err) {
@@ -160,7 +162,6 @@ func (n *Node) tryForward(to string, m codec.Message) error {
 		}
 		return err
 	}
-	return err
 }
 
 // receiver is the local port for a goroutine's message; nil and nil if there is none.
@@ -209,14 +210,17 @@ func (p *peer) wake() {
 // send is for messages that exist already, from a shard.
 func (s *shard) send(to string, m codec.Message) error {
 	n := s.node
-	node, port := codec.SplitPortID(to)
-	if node == n.id {
-		return s.sendLocal(port, m)
-	}
-	p, err := n.remote(node)
-	for ; err == nil; p, err = n.remote(node) {
+	for {
+		p, port, err := n.destination(to)
+		switch {
+		case err != nil:
+			return err
+		case p == nil:
+			return s.sendLocal(port, m)
+		}
 		a, err := p.out.Message(s.index, port, n.marks.Hard, m)
 		if err == errGone {
+			n.routes.forget(to)
 			continue
 		}
 		if p.wants(a, err) {
@@ -224,7 +228,6 @@ func (s *shard) send(to string, m codec.Message) error {
 		}
 		return err
 	}
-	return err
 }
 
 func (s *shard) sendLocal(port string, m codec.Message) error {
