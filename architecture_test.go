@@ -27,6 +27,7 @@ var floors = [][]string{
 	{"cmd/aemp-node", "docs/example/adder", "docs/example/job"},
 	{""}, // package aemp
 	{"global"},
+	{"global/merge"},
 	{"seeds"},
 	{"kernel"},
 	{"kernel/dataconn"},

@@ -117,7 +117,7 @@ func (p *peer) end() {
 	if p.announce {
 		p.announce = false
 		n := p.node
-		p.shard.to(n.shards[0], loop.Func(func() { n.event(p.id, false) }))
+		p.shard.to(n.shards[0], loop.Func(func() { n.nodeDown(p.id) }))
 	}
 	p.apply(p.survivor.Idle())
 	if n, _ := p.out.Level(); p.live == nil && (n > 0 || p.watched[""] != nil) {

@@ -123,7 +123,7 @@ func (c *conn) Message(_ *link.Link, body []byte) {
 	}
 	c.peer.received++
 	if len(name) == 0 {
-		c.peer.request(m)
+		c.peer.request(m, &c.feed)
 		return
 	}
 	p := c.last

@@ -24,6 +24,8 @@ var (
 	ErrTooMany = errors.New("too many")
 	// ErrNoAddress: nobody knows where the node is.
 	ErrNoAddress = errors.New("no known address")
+	// ErrNoAnswer: nobody could be asked in time where the node is.
+	ErrNoAnswer error = unanswered{}
 	// ErrSelf: the node that was dialled is this one.
 	ErrSelf = errors.New("that is this node itself")
 	// ErrTimeout: no answer in time. It is context.DeadlineExceeded, too.
@@ -35,6 +37,10 @@ type timeoutError struct{}
 func (timeoutError) Error() string { return "timeout" }
 func (timeoutError) Unwrap() error { return context.DeadlineExceeded }
 func (timeoutError) Timeout() bool { return true }
+
+type unanswered struct{ timeoutError }
+
+func (unanswered) Error() string { return "no answer in time to where the node is" }
 
 // IDError says what is wrong with a node or port ID.
 type IDError struct {

@@ -23,7 +23,7 @@ func (n *Node) WatchNodes(f func(node string, up bool)) (cancel func()) {
 		if !wanted {
 			return
 		}
-		for _, node := range sortedKeys(n.told) {
+		for _, node := range sortedKeys(n.linked) {
 			s.ctx.protect(func() { f(node, true) })
 		}
 	})
@@ -34,13 +34,25 @@ func (n *Node) WatchNodes(f func(node string, up bool)) (cancel func()) {
 	}
 }
 
-// event tells of a node; on the first shard.
-func (n *Node) event(node string, up bool) {
-	if up {
-		n.told[node] = struct{}{}
-	} else {
-		delete(n.told, node)
+// nodeUp and nodeDown tell of a node; on the first shard. The database comes first, so that
+// what it has to say to a new node is there before anybody else's.
+func (n *Node) nodeUp(l *linked) {
+	n.linked[l.peer.id] = l
+	if n.database != nil {
+		n.database.NodeUp(l.peer.id, l.ours)
 	}
+	n.event(l.peer.id, true)
+}
+
+func (n *Node) nodeDown(node string) {
+	delete(n.linked, node)
+	if n.database != nil {
+		n.database.NodeDown(node)
+	}
+	n.event(node, false)
+}
+
+func (n *Node) event(node string, up bool) {
 	n.mu.Lock()
 	fs := make([]func(string, bool), 0, len(n.watchers))
 	for _, id := range sortedKeys(n.watchers) {

@@ -9,6 +9,7 @@ import (
 // mailbox, pauses it: then the link isn't read, and TCP makes the peer wait.
 type feed struct {
 	link  *link.Link
+	peer  *peer
 	shard *shard
 	held  uint64 // bit per shard whose inbox pauses it; the link's loop only
 }

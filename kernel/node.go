@@ -72,7 +72,12 @@ type Node struct {
 	blocks          blocks
 	faults          faults
 	trace           *trace
-	told            map[string]struct{} // nodes of which watchers know that they are up; the first shard's
+	database        Database // nil: none
+	databasePort    *Port
+
+	// The first shard's.
+	linked  map[string]*linked  // nodes of which watchers know that they are up
+	lookups map[string][]lookup // unanswered, by node
 
 	mu        sync.Mutex
 	functions map[string]Handler
@@ -118,7 +123,8 @@ func New(g loop.Group, o Options) (*Node, error) {
 		functions:       map[string]Handler{},
 		known:           map[string][]netip.AddrPort{},
 		watchers:        map[int]func(string, bool){},
-		told:            map[string]struct{}{},
+		linked:          map[string]*linked{},
+		lookups:         map[string][]lookup{},
 		outcomes:        map[string]uint64{},
 	}
 	// What a peer might choose to read: the original knows no msgpack.

@@ -134,7 +134,7 @@ func (p *peer) join(c *conn) error {
 	}
 	p.lastID++
 	c.peer, c.id = p, p.lastID
-	c.feed = feed{link: c.link, shard: p.shard}
+	c.feed = feed{link: c.link, peer: p, shard: p.shard}
 	p.conns[c.id] = c
 	return nil
 }
@@ -189,7 +189,9 @@ func (p *peer) linkUp(c *conn) {
 	p.since = p.shard.loop.Now()
 	n.linkedUp(p, c)
 	c.link.Flush(true)
-	p.shard.to(n.shards[0], loop.Func(func() { n.event(p.id, true) }))
+	epoch, _ := p.out.Epoch()
+	l := &linked{peer: p, epoch: epoch, ours: c.link.Peer().Extended}
+	p.shard.to(n.shards[0], loop.Func(func() { n.nodeUp(l) }))
 	c.report(nil)
 }
 

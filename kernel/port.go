@@ -26,6 +26,8 @@ type Port struct {
 	dead  atomic.Bool
 	cause Reason // of its death, once it is dead
 	box   *mailbox
+	// service takes everything, and is told who sent it; nil: handlers do.
+	service func(m codec.Message, from *feed)
 
 	// The rest belongs to the shard.
 	ctx      Context
@@ -137,6 +139,10 @@ func (p *Port) deliver(m codec.Message, f *feed) {
 	}
 	if p.fallback != nil {
 		p.call(p.fallback, m)
+		return
+	}
+	if p.service != nil {
+		p.service(m, f)
 		return
 	}
 	if p.lax {

@@ -26,7 +26,7 @@ func kil1(port string, r Reason) codec.Message { return join(nodeMessage("kil1",
 const spawnRequest = "AnyEvent::MP::_spawn"
 
 // request is a peer's message to our node port.
-func (p *peer) request(m codec.Message) {
+func (p *peer) request(m codec.Message, f *feed) {
 	tag, ok := m.Tag()
 	if !ok {
 		return // keepalive, or nothing that could be a request
@@ -47,6 +47,10 @@ func (p *peer) request(m codec.Message) {
 			p.sawDeath(port, reasonOf(args.Rest()))
 		}
 	default:
+		if isDatabase(tag) {
+			p.forDatabase(m, f)
+			return
+		}
 		p.node.request(p.shard, string(tag), args, p)
 	}
 }
@@ -92,15 +96,12 @@ func (n *Node) request(s *shard, tag string, args codec.Args, from *peer) {
 	case spawnRequest:
 		n.spawnRequest(s, args, from)
 	default:
-		if isDatabase(tag) {
-			return
-		}
 		n.callFunction(s, tag, args.Rest())
 	}
 }
 
-// isDatabase: requests of the distributed database, which this node doesn't keep.
-func isDatabase(tag string) bool { return len(tag) > 2 && tag[:2] == "g_" }
+// isDatabase: requests of the distributed database. Only peers make them.
+func isDatabase(tag []byte) bool { return len(tag) > 2 && tag[0] == 'g' && tag[1] == '_' }
 
 // requests are the tags that request and peer.request know.
 var requests = map[string]bool{
