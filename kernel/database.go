@@ -43,8 +43,7 @@ type linked struct {
 func (p *peer) forDatabase(m codec.Message, f *feed) {
 	n, s := p.node, p.shard
 	switch {
-	case n.database == nil:
-		n.drops.ignored.Add(1)
+	case n.database == nil: // as an original node that isn't global
 	case s == n.shards[0]:
 		s.runq.put(n.databasePort, f, m)
 		s.schedule()
