@@ -59,13 +59,13 @@ func (l *eventLoop) Post(t loop.Task) bool {
 }
 
 func (l *eventLoop) laneFrom(source int) *lane {
-	for len(l.lanes) <= source {
-		l.lanes = append(l.lanes, nil)
-	}
 	n := l.lanes[source]
 	if n == nil {
 		n = &lane{l: l}
 		n.to = n
+		if l.lanes == nil {
+			l.lanes = make(map[int]*lane)
+		}
 		l.lanes[source] = n
 	}
 	return n

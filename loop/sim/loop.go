@@ -17,7 +17,7 @@ type eventLoop struct {
 	source int // see World.newSource
 
 	listeners []*listener
-	lanes     []*lane // tasks posted to this loop, by source
+	lanes     map[int]*lane // tasks posted to this loop, by source: few of the world's
 	later     []loop.Task
 	dirty     []*conn // with output to be written at the end of the turn
 	resume    time.Duration
