@@ -8,6 +8,8 @@
 //	p.Delivered(history.Message{…})           // in the receiver's process
 //	m := p.Watch("echo", "n2#echo")           // a monitor, then m.Fired or m.Cancelled
 //	c := p.Begin("call", "echo")              // what has to end once: c.End
+//	p.Stored("family", "key", "value")        // of the database
+//	v := p.WatchFamily("echo", "family", …)   // then v.Shown, v.Stopped, v.Ends
 //	…
 //	h.Finish()                                // when all is quiet
 //	for _, v := range h.Violations() { … }
@@ -29,6 +31,9 @@
 //     more from a dead target, or over the lost link.
 //   - Node-up and node-down alternate, and begin with up.
 //   - What has begun ends exactly once: calls, waits for room, spawns.
+//   - What a watcher of a family of the database is told are exact differences: what
+//     is added was absent, what is changed or deleted was present, and they give the
+//     view that it is shown with them. Nothing is shown that nobody has ever stored.
 //   - In the end, with all faults over: what was accepted for a living port and
 //     whose link wasn't lost since has arrived, kills have killed, monitors of the
 //     dead have fired, and nothing waits anywhere.

@@ -28,6 +28,11 @@ const (
 	spawnRan
 	killAsked
 	leftOver
+	stored
+	removed
+	familyWatched
+	familyShown
+	familyStopped
 )
 
 // event is one line of the history. Names are numbers, so that a long history
@@ -132,6 +137,16 @@ func (h *History) describe(e event) string {
 		}
 	case leftOver:
 		text = fmt.Sprintf("%s: %d left of %s", who, e.n, what)
+	case stored:
+		text = fmt.Sprintf("%s sets %s to %s", who, what, h.names[e.n])
+	case removed:
+		text = fmt.Sprintf("%s deletes %s", who, what)
+	case familyWatched:
+		text = fmt.Sprintf("%s watches family %s (view %d)", who, what, e.n)
+	case familyShown:
+		text = fmt.Sprintf("%s: view %d of %s has %d keys", who, e.n, what, e.epoch)
+	case familyStopped:
+		text = fmt.Sprintf("%s stops view %d of %s", who, e.n, what)
 	}
 	return stamp(e.at) + " " + text
 }

@@ -23,6 +23,7 @@ type History struct {
 	spawns    map[string]bool // by port ID: the function has run
 	requests  []request
 	calm      bool
+	entries   map[entry]struct{} // everything that was ever stored in the database
 }
 
 // A Violation is a promise that wasn't kept.
@@ -45,6 +46,7 @@ func New(now func() time.Duration) *History {
 		ports:   map[string]*port{},
 		streams: map[way]*stream{},
 		spawns:  map[string]bool{},
+		entries: map[entry]struct{}{},
 	}
 }
 

@@ -14,6 +14,7 @@ type Process struct {
 
 	watches map[watchKey][]*Monitor // armed ones
 	onces   []*Once
+	views   []*View
 	count   uint64 // of monitors, calls and so on
 }
 
