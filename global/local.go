@@ -1,0 +1,497 @@
+package global
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aemp-go/aemp/global/merge"
+	"github.com/aemp-go/aemp/internal/spin"
+	"github.com/aemp-go/aemp/kernel"
+)
+
+// The internal families (protocol 6).
+const (
+	familyNodes   = "'l" // node → the addresses it listens at
+	familyGlobals = "'g" // global node → nil
+)
+
+// Local is what this node itself holds in the database, and what of it is still to be
+// told. Set and Delete may be called from any goroutine and never wait for the
+// network: they note what they changed, and the loop takes it from time to time.
+// A key that changes more often than it is taken is told with its last value only,
+// so that what waits is bounded by what there is.
+//
+// Each entry is in one of two rings of its family, dirty or clean. Its era says in
+// which registration with a master it was last taken: only what was taken in the
+// present one can be clean, and has to be deleted there.
+type Local struct {
+	node    string
+	quotas  Quotas
+	wall    func() time.Time
+	changed func() // there is something to take; called without the lock
+
+	mu       sync.Mutex
+	clock    merge.Clock
+	families map[string]*localFamily
+	latest   *localFamily // the last one that was set in: changes tend to come in rows
+	waiting  []*localFamily
+	era      uint32
+	keys     int // of programs: internal families don't count
+	octets   int
+	named    int // families of programs with a key in them
+	told     bool
+	closed   bool
+}
+
+// A localFamily has at least one entry.
+type localFamily struct {
+	name     string
+	internal bool
+	entries  map[string]*localEntry
+	clean    localEntry // the head of a ring
+	dirty    localEntry // and of what is to be taken, in the order of the changes
+	waiting  bool       // is in Local.waiting
+	live     int        // entries that aren't deleted
+}
+
+// A localEntry is a key that is set, or one whose deletion hasn't been taken.
+type localEntry struct {
+	prev, next *localEntry
+	key        string
+	value      []byte // encoded; nil: deleted
+	stamp      merge.Stamp
+	era        uint32 // in which it was taken; 0: never
+	changed    bool   // since
+}
+
+// newLocal makes an empty one. changed is called, on any goroutine, when there is
+// something to take after there was nothing; it must not call back.
+func newLocal(node string, q Quotas, wall func() time.Time, changed func()) *Local {
+	return &Local{
+		node:     node,
+		quotas:   q.withDefaults(),
+		wall:     wall,
+		changed:  changed,
+		families: map[string]*localFamily{},
+		era:      1,
+	}
+}
+
+func newLocalFamily(name string) *localFamily {
+	f := &localFamily{name: name, internal: name[0] == '\'', entries: map[string]*localEntry{}}
+	f.clean.ring()
+	f.dirty.ring()
+	return f
+}
+
+// ring makes e the head of an empty ring.
+func (e *localEntry) ring() { e.prev, e.next = e, e }
+
+func (e *localEntry) empty() bool { return e.next == e }
+
+// add puts o at the end of the ring whose head is e.
+func (e *localEntry) add(o *localEntry) {
+	o.prev, o.next = e.prev, e
+	e.prev.next, e.prev = o, o
+}
+
+// leave takes e out of its ring.
+func (e *localEntry) leave() { e.prev.next, e.next.prev = e.next, e.prev }
+
+// join puts all of another ring at the end of the ring whose head is e.
+func (e *localEntry) join(o *localEntry) {
+	if o.empty() {
+		return
+	}
+	e.prev.next, o.next.prev = o.next, e.prev
+	o.prev.next, e.prev = e, o.prev
+	o.ring()
+}
+
+var valueBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// keptBuffer is the greatest buffer that goes back into the pool, in octets.
+const keptBuffer = 64 << 10
+
+// Set sets a key. Setting the value that it has does nothing. Any goroutine. Errors: *NameError,
+// *EntryError, *QuotaError, ErrClosed.
+func (l *Local) Set(family, key string, value any) error {
+	if err := checkFamily(family); err != nil {
+		return err
+	}
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	buf := valueBuffers.Get().(*[]byte)
+	b, err := appendValue((*buf)[:0], family, key, value)
+	if err == nil {
+		err = l.set(family, key, b)
+	}
+	if cap(b) <= keptBuffer {
+		*buf = b
+		valueBuffers.Put(buf)
+	}
+	return err
+}
+
+// set is Set with an encoded value, which is copied.
+func (l *Local) set(family, key string, value []byte) error {
+	l.mu.Lock()
+	f, e := l.find(family, key)
+	keys, octets := e.growth(key, value)
+	err := l.admit(f, family, keys, octets)
+	tell := err == nil && l.put(f, e, family, key, value)
+	l.mu.Unlock()
+	if tell {
+		l.changed()
+	}
+	return err
+}
+
+// SetAll sets several keys of a family, all of them or, with an error, none.
+func (l *Local) SetAll(family string, values map[string]any) error {
+	if err := checkFamily(family); err != nil {
+		return err
+	}
+	keys := slices.Sorted(maps.Keys(values))
+	encoded := make([][]byte, len(keys))
+	for i, key := range keys {
+		if err := checkKey(key); err != nil {
+			return err
+		}
+		var err error
+		if encoded[i], err = appendValue(nil, family, key, values[key]); err != nil {
+			return err
+		}
+	}
+	l.mu.Lock()
+	tell, err := l.putAll(family, keys, encoded)
+	l.mu.Unlock()
+	if tell {
+		l.changed()
+	}
+	return err
+}
+
+// putAll says whether the loop is to be told.
+func (l *Local) putAll(family string, keys []string, values [][]byte) (tell bool, err error) {
+	moreKeys, moreOctets := 0, 0
+	for i, key := range keys {
+		_, e := l.find(family, key)
+		k, o := e.growth(key, values[i])
+		moreKeys, moreOctets = moreKeys+k, moreOctets+o
+	}
+	if err := l.admit(l.family(family), family, moreKeys, moreOctets); err != nil {
+		return false, err
+	}
+	for i, key := range keys {
+		f, e := l.find(family, key)
+		tell = l.put(f, e, family, key, values[i]) || tell
+	}
+	return tell, nil
+}
+
+// find is a key's family and entry, as far as they are there.
+func (l *Local) find(family, key string) (*localFamily, *localEntry) {
+	f := l.family(family)
+	if f == nil {
+		return nil, nil
+	}
+	return f, f.entries[key]
+}
+
+// growth is by how much an entry grows when its key gets a value (nil: none). There
+// may be no entry.
+func (e *localEntry) growth(key string, value []byte) (keys, octets int) {
+	if e != nil && e.value != nil {
+		keys, octets = -1, -len(key)-len(e.value)
+	}
+	if value != nil {
+		keys, octets = keys+1, octets+len(key)+len(value)
+	}
+	return keys, octets
+}
+
+// admit says whether there may be so many more keys and octets in a family, which may be
+// nil. What makes it less is always admitted.
+func (l *Local) admit(f *localFamily, family string, keys, octets int) error {
+	switch {
+	case l.closed:
+		return kernel.ErrClosed
+	case keys > 0 && (f == nil || f.live == 0) && l.named >= l.quotas.Families:
+		return &QuotaError{family, "families", l.quotas.Families}
+	case keys > 0 && l.keys+keys > l.quotas.Keys:
+		return &QuotaError{family, "keys", l.quotas.Keys}
+	case octets > 0 && l.octets+octets > l.quotas.Octets:
+		return &QuotaError{family, "octets", l.quotas.Octets}
+	}
+	return nil
+}
+
+// Delete deletes keys. One that isn't set does nothing. Any goroutine. Errors:
+// *NameError, then nothing is deleted, and ErrClosed.
+func (l *Local) Delete(family string, keys ...string) error {
+	if err := checkFamily(family); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if err := checkKey(key); err != nil {
+			return err
+		}
+	}
+	l.mu.Lock()
+	tell := false
+	closed := l.closed
+	if !closed {
+		for _, key := range keys {
+			tell = l.drop(family, key) || tell
+		}
+	}
+	l.mu.Unlock()
+	if tell {
+		l.changed()
+	}
+	if closed {
+		return kernel.ErrClosed
+	}
+	return nil
+}
+
+// setInternal sets a key of an internal family. Any goroutine.
+func (l *Local) setInternal(family, key string, value []byte) {
+	spin.Lock(&l.mu)
+	f, e := l.find(family, key)
+	tell := l.put(f, e, family, key, value)
+	l.mu.Unlock()
+	if tell {
+		l.changed()
+	}
+}
+
+// deleteInternal deletes one.
+func (l *Local) deleteInternal(family, key string) {
+	spin.Lock(&l.mu)
+	tell := l.drop(family, key)
+	l.mu.Unlock()
+	if tell {
+		l.changed()
+	}
+}
+
+func (l *Local) family(name string) *localFamily {
+	if f := l.latest; f != nil && f.name == name {
+		return f
+	}
+	f := l.families[name]
+	if f != nil {
+		l.latest = f
+	}
+	return f
+}
+
+// put sets a key, of which find has told family and entry, and says whether the loop
+// is to be told.
+func (l *Local) put(f *localFamily, e *localEntry, family, key string, value []byte) (tell bool) {
+	switch {
+	case e != nil && e.value != nil && bytes.Equal(e.value, value):
+		return false
+	case f == nil:
+		f = newLocalFamily(family)
+		l.families[family] = f
+		l.latest = f
+	}
+	if e == nil {
+		e = &localEntry{key: key}
+		f.entries[key] = e
+		f.dirty.add(e)
+	}
+	l.count(f, e, value)
+	e.value = append(e.value[:0], value...)
+	e.stamp = l.clock.Now(l.wall())
+	return l.mark(f, e)
+}
+
+// drop deletes a key and says whether the loop is to be told.
+func (l *Local) drop(family, key string) (tell bool) {
+	f, e := l.find(family, key)
+	if e == nil || e.value == nil {
+		return false
+	}
+	l.count(f, e, nil)
+	e.value = nil
+	if e.era != l.era { // nobody knows of it
+		l.remove(f, e)
+		return false
+	}
+	return l.mark(f, e)
+}
+
+// count keeps the sums right when an entry gets another value; nil: none.
+func (l *Local) count(f *localFamily, e *localEntry, value []byte) {
+	keys, octets := e.growth(e.key, value)
+	before := f.live
+	f.live += keys
+	if f.internal {
+		return
+	}
+	l.keys += keys
+	l.octets += octets
+	switch {
+	case before == 0 && f.live > 0:
+		l.named++
+	case before > 0 && f.live == 0:
+		l.named--
+	}
+}
+
+// mark says that an entry is to be taken.
+func (l *Local) mark(f *localFamily, e *localEntry) (tell bool) {
+	if e.era == l.era && !e.changed {
+		e.leave()
+		f.dirty.add(e)
+	}
+	e.changed = true
+	if !f.waiting {
+		f.waiting = true
+		l.waiting = append(l.waiting, f)
+	}
+	tell = !l.told
+	l.told = true
+	return tell
+}
+
+// remove forgets an entry and, if it was the last one, its family.
+func (l *Local) remove(f *localFamily, e *localEntry) {
+	e.leave()
+	delete(f.entries, e.key)
+	if len(f.entries) == 0 && !f.waiting {
+		l.forget(f)
+	}
+}
+
+func (l *Local) forget(f *localFamily) {
+	delete(l.families, f.name)
+	if l.latest == f {
+		l.latest = nil
+	}
+}
+
+// A Batch is changes of one family that Take has taken: the keys that are set now, and
+// those that aren't any more, no key twice.
+type Batch struct {
+	Family  string
+	Set     []LocalEntry
+	Deleted []string
+
+	values []byte
+}
+
+// A LocalEntry is a key that is set. Value is its encoding; it belongs to the Batch.
+type LocalEntry struct {
+	Key   string
+	Value []byte
+	Stamp merge.Stamp
+}
+
+// Take fills b with some changes that weren't taken before, as many as make a good
+// message, and says whether there were any. What was in b is overwritten. After false
+// the next change is announced again. On the loop.
+func (l *Local) Take(b *Batch) bool {
+	b.Family, b.Set, b.Deleted, b.values = "", b.Set[:0], b.Deleted[:0], b.values[:0]
+	spin.Lock(&l.mu)
+	defer l.mu.Unlock()
+	for len(l.waiting) > 0 {
+		f := l.waiting[0]
+		b.Family = f.name
+		l.fill(b, f)
+		if f.dirty.empty() {
+			l.waiting = slices.Delete(l.waiting, 0, 1)
+			f.waiting = false
+			if len(f.entries) == 0 {
+				l.forget(f)
+			}
+		}
+		if len(b.Set) > 0 || len(b.Deleted) > 0 {
+			return true
+		}
+	}
+	l.told = false
+	return false
+}
+
+// fill takes a family's changes until b has enough.
+func (l *Local) fill(b *Batch, f *localFamily) {
+	size := 0
+	for n := 0; n < takeKeys && size < takeOctets; n++ {
+		if f.dirty.empty() {
+			return
+		}
+		e := f.dirty.next
+		size += len(e.key) + len(e.value)
+		e.leave()
+		if e.value == nil {
+			if e.era == l.era {
+				b.Deleted = append(b.Deleted, e.key)
+			}
+			delete(f.entries, e.key)
+			continue
+		}
+		at := len(b.values)
+		b.values = append(b.values, e.value...)
+		b.Set = append(b.Set, LocalEntry{e.key, b.values[at:len(b.values):len(b.values)], e.stamp})
+		f.clean.add(e)
+		e.changed, e.era = false, l.era
+	}
+}
+
+// Renew makes everything a change that is to be taken, since there is a master who
+// knows nothing of it; the node's own addresses get a new stamp, so that they
+// count more than what its former master still has. The internal families come
+// first. On the loop.
+func (l *Local) Renew() {
+	spin.Lock(&l.mu)
+	l.era++
+	l.waiting = l.waiting[:0]
+	for _, name := range slices.Sorted(maps.Keys(l.families)) {
+		f := l.families[name]
+		f.dirty.join(&f.clean)
+		f.waiting = true
+		l.waiting = append(l.waiting, f)
+	}
+	if f := l.families[familyNodes]; f != nil {
+		if e := f.entries[l.node]; e != nil {
+			e.stamp = l.clock.Now(l.wall())
+		}
+	}
+	tell := !l.told && len(l.waiting) > 0
+	l.told = l.told || tell
+	l.mu.Unlock()
+	if tell {
+		l.changed()
+	}
+}
+
+// See tells the clock of a stamp from elsewhere, so that what is set here afterwards
+// counts more. Any goroutine.
+func (l *Local) See(s merge.Stamp) {
+	spin.Lock(&l.mu)
+	l.clock.See(s, l.wall())
+	l.mu.Unlock()
+}
+
+// Now is a stamp greater than all before. Any goroutine.
+func (l *Local) Now() merge.Stamp {
+	spin.Lock(&l.mu)
+	defer l.mu.Unlock()
+	return l.clock.Now(l.wall())
+}
+
+// Close refuses all further changes.
+func (l *Local) Close() {
+	spin.Lock(&l.mu)
+	l.closed = true
+	l.mu.Unlock()
+}
