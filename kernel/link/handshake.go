@@ -216,6 +216,14 @@ func (h *Handshake) InFraming() codec.Framing { return h.in }
 // Method is how we prove ourselves; after Ready.
 func (h *Handshake) Method() string { return h.method }
 
+// forget gives up what was needed only until both sides had proved themselves: most of
+// the memory of an idle link. Who the peer is and what was agreed on stays.
+func (h *Handshake) forget() {
+	h.own, h.theirs, h.greeting = [2][]byte{}, [2][]byte{}, nil
+	h.options, h.session = Options{}, nil
+	h.peer.Greeting = codec.Greeting{}
+}
+
 // CutShort is the error for a connection that ended during the handshake.
 func (h *Handshake) CutShort() error {
 	where := [...]string{"before line 1", "before line 2", "after line 2", "before TLS", "before line 3", "before line 3", "after line 3"}

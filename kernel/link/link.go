@@ -255,6 +255,7 @@ func (l *Link) Up(out *Outbox) error {
 	}
 	l.timer.Stop()
 	l.phase = up
+	l.hs.forget()
 	l.dec = codec.NewDecoder(l.hs.InFraming(), l.cfg.Limits)
 	l.timer = loop.After(l.conn.Loop(), l.timing.Heartbeat, l.tick)
 	l.pending = l.conn.Loop().NewTimer((*flushTask)(l))

@@ -15,7 +15,7 @@ type Peer struct {
 	Extended bool   // both sides have our extensions
 	Perl     bool   // the peer doesn't have them: treat it as the original
 	Kinds    Kinds  // frame kinds that both sides know
-	Greeting codec.Greeting
+	Greeting codec.Greeting // until the link is up
 }
 
 // Kinds is a set of frame kinds in msgpack framing.
@@ -50,14 +50,16 @@ func parseKinds(list string) Kinds {
 
 // setPeer takes the peer from its greeting.
 func (h *Handshake) setPeer(g codec.Greeting) {
-	h.peer = Peer{Node: g.Node, Greeting: g, Kinds: 1 << codec.KindMessage}
+	// Clones, since what is a part of the line keeps all of it in memory.
+	h.peer = Peer{Node: strings.Clone(g.Node), Greeting: g, Kinds: 1 << codec.KindMessage}
 	_, h.peer.Purpose, _ = strings.Cut(g.Protocol, "-")
 	x, _ := g.Key("x")
 	if x != "1" {
 		h.peer.Perl = true
 		return
 	}
-	h.peer.Instance, _ = g.Key("inst")
+	instance, _ := g.Key("inst")
+	h.peer.Instance = strings.Clone(instance)
 	h.peer.Extended = h.config.Extensions
 	if kinds, ok := g.Key("kinds"); ok && h.config.Extensions {
 		h.peer.Kinds |= parseKinds(kinds) & ownKinds
