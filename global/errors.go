@@ -69,6 +69,15 @@ func checkFamily(name string) error {
 	return nil
 }
 
+// checkReadable says whether a family may be read: programs' ones and the internal ones,
+// whose names begin with an apostrophe.
+func checkReadable(name string) error {
+	if len(name) > 1 && name[0] == '\'' {
+		name = name[1:]
+	}
+	return checkFamily(name)
+}
+
 func letter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // checkKey says whether a program may use the key.

@@ -84,6 +84,8 @@ const (
 	// master who could give one.
 	MaxQueries = 1 << 16
 
-	// queryTimeout is how long a query is remembered whose caller set no deadline.
-	queryTimeout = 30 * time.Second
+	// takePause is the shortest time between two takes of what is set here: a
+	// burst of single changes becomes few messages. It is what a change may be
+	// late by; a change after a silence isn't.
+	takePause = time.Millisecond
 )

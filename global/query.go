@@ -1,0 +1,182 @@
+package global
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/kernel"
+	"github.com/aemp-go/aemp/loop"
+)
+
+// A query waits to be answered. It belongs to the loop.
+type query struct {
+	done func(codec.Value, error)
+}
+
+// StartQuery asks the master for a family, and calls done once, on the node's loop, in the
+// context of no port, with the answer: a map for QueryFamily, a list for the others,
+// borrowed during the call. While there is no master it waits for one. The error that done
+// gets is ErrClosed. After cancel it isn't called, unless it is just running. Family,
+// Keys and Values are the same for goroutines.
+func (d *DB) StartQuery(kind QueryKind, family string, done func(codec.Value, error)) (cancel func(), err error) {
+	if err := checkReadable(family); err != nil {
+		return nil, err
+	}
+	if d.closed.Load() {
+		return nil, kernel.ErrClosed
+	}
+	if d.queries.Add(1) > MaxQueries {
+		d.queries.Add(-1)
+		return nil, fmt.Errorf("%w queries: %d", kernel.ErrTooMany, MaxQueries)
+	}
+	number := d.number.Add(1)
+	if !d.loop.Post(loop.Func(func() { d.startQuery(number, kind, family, done) })) {
+		d.queries.Add(-1)
+		return nil, kernel.ErrClosed
+	}
+	return func() { d.loop.Post(loop.Func(func() { d.cancelQuery(number) })) }, nil
+}
+
+func (d *DB) startQuery(number uint64, kind QueryKind, family string, done func(codec.Value, error)) {
+	d.asking[number] = &query{done}
+	if d.closed.Load() {
+		d.answer(number, codec.Value{}, kernel.ErrClosed)
+		return
+	}
+	d.input(func(now time.Duration) []Action { return d.machine.Query(now, number, kind, family) })
+}
+
+func (d *DB) cancelQuery(number uint64) {
+	if d.asking[number] == nil {
+		return
+	}
+	d.forgetQuery(number)
+	d.input(func(time.Duration) []Action { d.machine.Cancel(number); return nil })
+}
+
+func (d *DB) forgetQuery(number uint64) {
+	delete(d.asking, number)
+	d.queries.Add(-1)
+}
+
+// answer ends a query; one that was cancelled is nobody's any more.
+func (d *DB) answer(number uint64, result codec.Value, err error) {
+	q := d.asking[number]
+	if q == nil {
+		return
+	}
+	d.forgetQuery(number)
+	d.node.Callback(func(*kernel.Context) { q.done(result, err) })
+}
+
+// Family reads a family: all its keys with their values, as the master knows them. A family
+// in which nobody has set anything is empty. While this node has no master it waits
+// for one; if none has come by ctx's deadline, the error is a *NoMasterError, and if the
+// master didn't answer, ErrTimeout. If ctx is canceled it is its error; in a handler, which
+// watches instead, ErrWouldBlock. The values are the caller's to keep.
+func (d *DB) Family(ctx context.Context, family string) (map[string]codec.Value, error) {
+	return ask(ctx, d, QueryFamily, family, familyOf)
+}
+
+// Keys lists the keys of a family, sorted. It waits and fails as Family does.
+func (d *DB) Keys(ctx context.Context, family string) ([]string, error) {
+	return ask(ctx, d, QueryKeys, family, keysOf)
+}
+
+// Values lists the values of a family in the order of their keys. It waits and fails as
+// Family does.
+func (d *DB) Values(ctx context.Context, family string) ([]codec.Value, error) {
+	return ask(ctx, d, QueryFamily, family, valuesOf)
+}
+
+// ask waits for a query's answer and reads it.
+func ask[T any](ctx context.Context, d *DB, kind QueryKind, family string, read func(codec.Value) (T, error)) (none T, err error) {
+	type answer struct {
+		result T
+		err    error
+	}
+	if d.node.Inside() {
+		return none, kernel.ErrWouldBlock
+	}
+	if ctx.Err() != nil {
+		return none, d.expired(ctx, family)
+	}
+	answered := make(chan answer, 1)
+	cancel, err := d.StartQuery(kind, family, func(v codec.Value, err error) {
+		var a answer
+		if a.err = err; err == nil {
+			a.result, a.err = read(v)
+		}
+		answered <- a
+	})
+	if err != nil {
+		return none, err
+	}
+	select {
+	case a := <-answered:
+		return a.result, a.err
+	case <-ctx.Done():
+		cancel()
+		return none, d.expired(ctx, family)
+	case <-d.ended:
+		return none, kernel.ErrClosed
+	}
+}
+
+// expired is the error of a wait that ctx has ended.
+func (d *DB) expired(ctx context.Context, family string) error {
+	switch {
+	case !errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return ctx.Err()
+	case d.Master() == "" && !d.IsGlobal():
+		return &NoMasterError{family}
+	}
+	return kernel.ErrTimeout
+}
+
+func familyOf(v codec.Value) (map[string]codec.Value, error) {
+	entries, err := v.Clone().Map()
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]codec.Value, entries.Len())
+	for entries.Next() {
+		all[entries.Key()] = entries.Value()
+	}
+	return all, nil
+}
+
+func keysOf(v codec.Value) ([]string, error) {
+	list, err := v.List()
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]string, 0, list.Len())
+	for list.More() {
+		keys = append(keys, list.Text())
+	}
+	slices.Sort(keys)
+	return keys, list.Err()
+}
+
+// valuesOf sorts by key, which is why it wants the whole family.
+func valuesOf(v codec.Value) ([]codec.Value, error) {
+	all, err := familyOf(v)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]codec.Value, 0, len(all))
+	for _, key := range sortedKeys(all) {
+		values = append(values, all[key])
+	}
+	return values, nil
+}
+
+// sortedKeys: iterating in a fixed order keeps a simulation repeatable.
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
