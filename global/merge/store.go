@@ -2,10 +2,11 @@ package merge
 
 import (
 	"bytes"
-	"iter"
-	"maps"
-	"slices"
+	"hash/maphash"
 )
+
+// location is the family of the nodes' addresses.
+const location = "'l"
 
 // An Entry is a key's value with its origin.
 type Entry struct {
@@ -14,39 +15,43 @@ type Entry struct {
 	Owner string // the node that set it
 }
 
-// A Change is what happened to one key since the last call of Changes. All of it
-// is borrowed until the function returns.
-type Change struct {
-	Family            string
-	Key               []byte
-	ViewBefore, View  []byte // what this node believes; nil: no such key
-	OwnBefore, OwnNow Entry  // what it publishes to the other globals; no Value: nothing
-}
-
 // A Store holds the maps of all publishers and merges them. It belongs to one
-// loop. Names, keys and values that it is given are copied.
+// loop. What it is given as octets is copied.
 type Store struct {
-	self   string
-	faults Fault
-	roles  map[string]Role
-	maps   map[string]map[place]Entry // publisher → its map
-	view   map[place]Entry            // as of the last Changes
-	own    map[place]Entry
-	dirty  bool
+	self     *node
+	faults   Fault
+	nodes    map[string]*node
+	families map[string]*family
+	held     map[held]*holding
+	holdings []*holding // by number
+	unused   []uint32   // numbers
+	recent   *holding   // where the last entry was set: they tend to come in rows
+	records  records
+	blobs    blobs
+	pending  pending
 }
 
-type place struct{ family, key string }
+// A family has its own index of keys.
+type family struct {
+	name     string
+	location bool
+	seed     maphash.Seed // only where a record lies depends on it, no result and no order
+	index    index
+	holdings holdings
+	marked   marked
+	keys     int // that there were in the view at the last Changes
+}
 
 // New makes an empty store of the node self, which is its own first slave.
 func New(self string) *Store {
-	return &Store{self: self, roles: map[string]Role{self: Slave}, maps: map[string]map[place]Entry{}}
-}
-
-// Publisher gives a node a role; its map stays. A node that never got one is a
-// Stranger.
-func (s *Store) Publisher(node string, r Role) {
-	s.roles[node] = r
-	s.dirty = true
+	s := &Store{
+		nodes:    make(map[string]*node),
+		families: make(map[string]*family),
+		held:     make(map[held]*holding),
+	}
+	s.self = s.node(self)
+	s.self.role = Slave
+	return s
 }
 
 // Set puts an entry into a publisher's map. The value is one encoded MessagePack
@@ -55,92 +60,127 @@ func (s *Store) Set(publisher string, family, key, value []byte, stamp Stamp, ow
 	if owner == "" {
 		owner = publisher
 	}
-	if s.maps[publisher] == nil {
-		s.maps[publisher] = map[place]Entry{}
+	h := s.holding(publisher, family, owner)
+	f, hash := h.family, h.family.hash(key)
+	first := s.first(f, key, hash)
+	r := s.of(h.publisher, first)
+	if r != 0 {
+		rec := s.records.at(r)
+		if rec.holding == h.number && rec.stamp == stamp && bytes.Equal(s.blobs.value(rec.blob), value) {
+			return
+		}
 	}
-	s.maps[publisher][place{string(family), string(key)}] = Entry{bytes.Clone(value), stamp, owner}
-	s.dirty = true
+	s.mark(f, key, hash, first)
+	if r == 0 {
+		r = s.insert(h, key, value, hash, first)
+	} else {
+		s.replace(h, r, value)
+	}
+	s.records.at(r).stamp = stamp
+	if s.faults&MergeByArrival != 0 {
+		f.index.unlink(&s.records, r)
+		f.index.link(&s.records, r, s.first(f, key, hash))
+	}
+	if f.location {
+		s.elect(f, key, s.first(f, key, hash))
+	}
+}
+
+func (s *Store) insert(h *holding, key, value []byte, hash, first uint32) uint32 {
+	r := s.records.add()
+	rec := s.records.at(r)
+	rec.blob, rec.hash = s.blobs.put(key, value), hash
+	s.hold(h, r)
+	h.family.index.add(&s.records)
+	h.family.index.link(&s.records, r, first)
+	return r
+}
+
+func (s *Store) replace(h *holding, r uint32, value []byte) {
+	rec := s.records.at(r)
+	rec.blob = s.blobs.setValue(rec.blob, value)
+	if rec.holding != h.number {
+		s.release(r)
+		s.hold(h, r)
+	}
 }
 
 // Delete takes an entry out of a publisher's map. It may be absent.
 func (s *Store) Delete(publisher string, family, key []byte) {
-	delete(s.maps[publisher], place{string(family), string(key)})
-	s.dirty = true
-}
-
-// Drop takes a publisher's whole map and its role away: it went down, or begins
-// anew. This node keeps its own role.
-func (s *Store) Drop(publisher string) {
-	delete(s.maps, publisher)
-	if publisher != s.self {
-		delete(s.roles, publisher)
+	f, n := s.families[string(family)], s.nodes[publisher]
+	if f == nil || n == nil {
+		return
 	}
-	s.dirty = true
-}
-
-// Get is what this node believes of a key.
-func (s *Store) Get(family, key string) (Entry, bool) {
-	e, ok := s.merged(false)[place{family, key}]
-	return e, ok
-}
-
-// Family yields what this node believes of a family: keys, borrowed like the
-// values, and entries. The order depends on nothing but the calls before. The
-// store must not be changed meanwhile.
-func (s *Store) Family(family string) iter.Seq2[[]byte, Entry] {
-	return s.all(s.merged(false), family)
-}
-
-// Own yields what this node publishes of a family to the other global nodes: the
-// best of its slaves' entries, its own among them. As with Family, the order is
-// deterministic, and all is borrowed.
-func (s *Store) Own(family string) iter.Seq2[[]byte, Entry] {
-	return s.all(s.merged(true), family)
-}
-
-// Families are the names of all families that have keys, sorted.
-func (s *Store) Families() []string {
-	names := map[string]bool{}
-	for p := range s.merged(false) {
-		names[p.family] = true
+	first := s.first(f, key, f.hash(key))
+	if r := s.of(n, first); r != 0 {
+		s.remove(f, first, r)
 	}
-	return slices.Sorted(maps.Keys(names))
 }
 
-// Len is the number of a family's keys.
-func (s *Store) Len(family string) int {
-	n := 0
-	for range s.Family(family) {
-		n++
+// remove deletes a record of a key, the first of whose records is known.
+func (s *Store) remove(f *family, first, r uint32) {
+	rec := s.records.at(r)
+	hash := rec.hash
+	key := s.blobs.key(rec.blob)
+	s.mark(f, key, hash, first)
+	if first == r {
+		first = s.following(r)
 	}
-	return n
+	f.index.unlink(&s.records, r)
+	f.index.count--
+	s.release(r)
+	if f.location {
+		s.elect(f, key, first)
+	}
+	s.blobs.drop(rec.blob)
+	s.records.drop(r)
 }
 
-// Dirty says whether there may be changes.
-func (s *Store) Dirty() bool { return s.dirty }
+func (s *Store) family(name []byte) *family {
+	f := s.families[string(name)]
+	if f == nil {
+		f = &family{name: string(name), location: string(name) == location, seed: maphash.MakeSeed()}
+		s.families[f.name] = f
+	}
+	return f
+}
 
-// Changes tells f of each key that changed since the last call, family by family,
-// in an order that depends on nothing but the calls before. A key whose view and
-// own are as they were isn't mentioned. f must not change the store.
-func (s *Store) Changes(f func(c Change)) {
-	view, own := s.merged(false), s.merged(true)
-	places := map[place]bool{}
-	for _, m := range []map[place]Entry{view, own, s.view, s.own} {
-		for p := range m {
-			places[p] = true
+func (f *family) hash(key []byte) uint32 { return uint32(maphash.Bytes(f.seed, key)) }
+
+// first is the first record of a key, 0 if there is none.
+func (s *Store) first(f *family, key []byte, hash uint32) uint32 {
+	if f.index.count == 0 {
+		return 0
+	}
+	for r := *f.index.bucket(hash); r != 0; {
+		rec := s.records.at(r)
+		if rec.hash == hash && bytes.Equal(s.blobs.key(rec.blob), key) {
+			return r
+		}
+		r = rec.chain
+	}
+	return 0
+}
+
+// following is the next record of the same key.
+func (s *Store) following(r uint32) uint32 {
+	rec := s.records.at(r)
+	if rec.chain == 0 {
+		return 0
+	}
+	next := s.records.at(rec.chain)
+	if next.hash != rec.hash || !bytes.Equal(s.blobs.key(next.blob), s.blobs.key(rec.blob)) {
+		return 0
+	}
+	return rec.chain
+}
+
+// of is a publisher's record among those of a key.
+func (s *Store) of(publisher *node, first uint32) uint32 {
+	for r := first; r != 0; r = s.following(r) {
+		if s.holdings[s.records.at(r).holding].publisher == publisher {
+			return r
 		}
 	}
-	for _, p := range slices.SortedFunc(maps.Keys(places), compare) {
-		c := Change{
-			Family: p.family, Key: []byte(p.key),
-			ViewBefore: s.view[p].Value, View: view[p].Value,
-			OwnBefore: s.own[p], OwnNow: own[p],
-		}
-		same := bytes.Equal(c.ViewBefore, c.View) && bytes.Equal(c.OwnBefore.Value, c.OwnNow.Value) &&
-			c.OwnBefore.Stamp == c.OwnNow.Stamp && c.OwnBefore.Owner == c.OwnNow.Owner
-		if !same {
-			f(c)
-		}
-	}
-	s.view, s.own, s.dirty = view, own, false
+	return 0
 }

@@ -1,0 +1,192 @@
+package merge
+
+import "bytes"
+
+// A Change is what happened to one key since the last call of Changes. All of it
+// is borrowed until the function returns.
+type Change struct {
+	Family           string
+	Key              []byte
+	ViewBefore, View []byte // what this node believes; nil: no such key
+	OwnBefore, Own   Entry  // what it publishes to the other globals; no Value: nothing
+}
+
+// pending is what is to be told: how the keys that were touched since the last
+// Changes stood before.
+type pending struct {
+	befores  []before
+	buckets  []uint32 // of befores, by hash, counted from 1; a power of two of them
+	families []*family
+	arena    []byte // the memory of keys and values; what it was before it had to grow lives as long as they do
+}
+
+// A before is how a key stood.
+type before struct {
+	family *family
+	key    []byte
+	view   []byte // nil: there was none
+	own    Entry  // no Value: none
+	hash   uint32
+	chain  uint32 // the next one in its bucket, counted from 1
+	next   uint32 // the next one that was touched in its family, counted from 1
+	there  bool   // family.keys counts it
+}
+
+// marked are a family's befores in the order in which they were made: a list,
+// counted from 1.
+type marked struct{ first, last uint32 }
+
+// Up to how many befores and octets the memory is kept for the next time.
+const (
+	keptBefores = 4 << 10
+	keptOctets  = 256 << 10
+)
+
+// mark notes how a key stands, unless that has been done. It must be called before
+// anything of the key is changed. first is its first record.
+func (s *Store) mark(f *family, key []byte, hash, first uint32) {
+	p := &s.pending
+	if p.has(f, key, hash) {
+		return
+	}
+	b := before{family: f, key: p.keep(key), hash: hash}
+	view, own := s.winners(f, first)
+	if view != 0 {
+		b.view, b.there = p.keep(s.blobs.value(s.records.at(view).blob)), true
+	}
+	if own != 0 {
+		b.own = s.entry(own)
+		if own == view {
+			b.own.Value = b.view
+		} else {
+			b.own.Value = p.keep(b.own.Value)
+		}
+	}
+	p.add(b)
+}
+
+// markHolding notes how all keys of a holding stand.
+func (s *Store) markHolding(h *holding) {
+	for r := h.first; r != 0; r = s.records.at(r).next {
+		rec := s.records.at(r)
+		key := s.blobs.key(rec.blob)
+		s.mark(h.family, key, rec.hash, s.first(h.family, key, rec.hash))
+	}
+}
+
+// Dirty says whether there may be changes.
+func (s *Store) Dirty() bool { return len(s.pending.befores) > 0 }
+
+// Changes tells f of each key that changed since the last call, family by family,
+// in an order that depends on nothing but the calls before. A key whose view and
+// own are as they were isn't mentioned. f must not change the store.
+func (s *Store) Changes(f func(c Change)) {
+	p := &s.pending
+	for _, family := range p.families {
+		for i := family.marked.first; i != 0; i = p.befores[i-1].next {
+			s.tell(&p.befores[i-1], f)
+		}
+		family.marked = marked{}
+		if len(family.holdings.list) == 0 {
+			delete(s.families, family.name)
+		}
+	}
+	p.reset()
+}
+
+func (s *Store) tell(b *before, f func(c Change)) {
+	view, own := s.winners(b.family, s.first(b.family, b.key, b.hash))
+	c := Change{Family: b.family.name, Key: b.key, ViewBefore: b.view, OwnBefore: b.own}
+	if view != 0 {
+		c.View = s.blobs.value(s.records.at(view).blob)
+	}
+	if own != 0 {
+		c.Own = s.entry(own)
+	}
+	b.family.keys += change(b.there, view != 0)
+	b.there = view != 0
+	if !bytes.Equal(c.ViewBefore, c.View) || !c.OwnBefore.equal(c.Own) {
+		f(c)
+	}
+}
+
+// change is by how much a key changes the number of keys.
+func change(before, now bool) int {
+	switch {
+	case now && !before:
+		return 1
+	case before && !now:
+		return -1
+	}
+	return 0
+}
+
+func (e Entry) equal(o Entry) bool {
+	return bytes.Equal(e.Value, o.Value) && e.Stamp == o.Stamp && e.Owner == o.Owner
+}
+
+// has says whether a key has a before.
+func (p *pending) has(f *family, key []byte, hash uint32) bool {
+	if len(p.buckets) == 0 {
+		return false
+	}
+	for i := *p.bucket(hash); i != 0; {
+		b := &p.befores[i-1]
+		if b.hash == hash && b.family == f && bytes.Equal(b.key, key) {
+			return true
+		}
+		i = b.chain
+	}
+	return false
+}
+
+func (p *pending) bucket(hash uint32) *uint32 { return &p.buckets[hash&uint32(len(p.buckets)-1)] }
+
+func (p *pending) add(b before) {
+	p.befores = append(p.befores, b)
+	if len(p.befores) > len(p.buckets) {
+		p.buckets = make([]uint32, max(64, 2*len(p.buckets)))
+		for i := range p.befores {
+			p.link(uint32(i + 1))
+		}
+	} else {
+		p.link(uint32(len(p.befores)))
+	}
+	m, n := &b.family.marked, uint32(len(p.befores))
+	if m.first == 0 {
+		m.first = n
+		p.families = append(p.families, b.family)
+	} else {
+		p.befores[m.last-1].next = n
+	}
+	m.last = n
+}
+
+func (p *pending) link(i uint32) {
+	b := &p.befores[i-1]
+	at := p.bucket(b.hash)
+	*at, b.chain = i, *at
+}
+
+// keep copies octets to where they stay until the next Changes.
+func (p *pending) keep(octets []byte) []byte {
+	if cap(p.arena)-len(p.arena) < len(octets) {
+		p.arena = make([]byte, 0, max(1<<10, 2*cap(p.arena), len(octets)))
+	}
+	n := len(p.arena)
+	p.arena = append(p.arena, octets...)
+	return p.arena[n:len(p.arena):len(p.arena)]
+}
+
+func (p *pending) reset() {
+	if cap(p.befores) > keptBefores {
+		p.befores, p.buckets, p.families = nil, nil, nil
+	}
+	if cap(p.arena) > keptOctets {
+		p.arena = nil
+	}
+	clear(p.befores)
+	clear(p.families)
+	clear(p.buckets)
+	p.befores, p.families, p.arena = p.befores[:0], p.families[:0], p.arena[:0]
+}
