@@ -45,6 +45,7 @@ func (n *Node) StartClose(done func(unsent map[string]int)) (stop func()) {
 		return nil
 	}
 	n.Unlisten()
+	n.closeDataListeners()
 	c := &closing{node: n, unsent: map[string]int{}, left: len(n.shards), done: done}
 	n.ending.Store(c)
 	for _, s := range n.shards {
@@ -77,6 +78,7 @@ func (c *closing) begin(s *shard) {
 	for _, p := range s.ownPorts() {
 		p.die(NewReason("node_closed"))
 	}
+	s.data.close()
 	c.poll(s)
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/kernel/dataconn"
 	"github.com/aemp-go/aemp/kernel/link"
 	"github.com/aemp-go/aemp/loop"
 )
@@ -64,6 +65,8 @@ func (c *conn) Place(l *link.Link) (loop.Loop, error) {
 			kind = "another process claims this node's ID"
 		}
 		return nil, &link.HandshakeError{Kind: link.OwnID, Detail: kind, Peer: k.Node}
+	case k.Purpose == dataconn.Purpose:
+		return c.forData(l), nil
 	case k.Purpose != "":
 		// Authenticated first, so that a stranger learns nothing (protocol 2.1).
 	case c.want != "" && c.want != k.Node:

@@ -81,6 +81,7 @@ type Node struct {
 
 	mu        sync.Mutex
 	functions map[string]Handler
+	dataFuncs map[string]dataFunction
 	known     map[string][]netip.AddrPort
 	watchers  map[int]func(node string, up bool)
 	watcherID int
@@ -121,6 +122,7 @@ func New(g loop.Group, o Options) (*Node, error) {
 		ports:           newTable[Port](),
 		peers:           newTable[peer](),
 		functions:       map[string]Handler{},
+		dataFuncs:       map[string]dataFunction{},
 		known:           map[string][]netip.AddrPort{},
 		watchers:        map[int]func(string, bool){},
 		linked:          map[string]*linked{},

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/kernel/dataconn"
 	"github.com/aemp-go/aemp/loop"
 )
 
@@ -46,6 +47,10 @@ func (p *peer) request(m codec.Message, f *feed) {
 		if port := args.Text(); args.Err() == nil {
 			p.sawDeath(port, reasonOf(args.Rest()))
 		}
+	case dataconn.ExpectRequest:
+		p.shard.data.expect(p, args)
+	case dataconn.ConnectRequest:
+		p.shard.data.dialBack(p, args)
 	default:
 		if isDatabase(tag) {
 			p.forDatabase(m, f)
@@ -107,11 +112,13 @@ func isDatabase(tag []byte) bool { return len(tag) > 2 && tag[0] == 'g' && tag[1
 var requests = map[string]bool{
 	"mon1": true, "mon0": true, "kil0": true, "kil1": true, "snd": true, "can": true, "time": true,
 	"eval": true, "devnull": true, spawnRequest: true,
+	dataconn.ExpectRequest: true, dataconn.ConnectRequest: true,
 }
 
 // can says whether a tag would be served now.
 func (n *Node) can(tag string) bool {
-	return requests[tag] && !(tag == spawnRequest && n.secure) || n.function(tag) != nil
+	names := tag == spawnRequest || tag == dataconn.ExpectRequest // a function
+	return requests[tag] && !(names && n.secure) || n.function(tag) != nil
 }
 
 // relay answers a request, or sends on what it asks for.

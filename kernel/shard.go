@@ -23,6 +23,7 @@ type shard struct {
 	later bool     // turn's end is scheduled
 	again bool     // a continuation is posted
 
+	data     dataConns
 	failures map[*peer]*failure // barriers seen and not passed
 	ctx      Context            // of what runs for the node, not for a port
 	faults   *faults
@@ -35,6 +36,7 @@ func newShard(n *Node, i int, l loop.Loop) *shard {
 		q.pool = &n.blocks
 	}
 	s.ctx = Context{shard: s}
+	s.data = newDataConns(s)
 	return s
 }
 

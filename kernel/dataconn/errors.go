@@ -47,7 +47,7 @@ func (e *Error) Error() string {
 	case Unreachable:
 		s += fmt.Sprintf("unable to connect (%d addresses tried)", e.Tried)
 	case LinkLost:
-		s += "link lost"
+		s += "no link"
 	case Refused:
 		s += "refused"
 	case InUse:

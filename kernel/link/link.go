@@ -48,6 +48,8 @@ const (
 type Link struct {
 	Dialed netip.AddrPort
 
+	purpose string
+	keys    []codec.Key
 	cfg     *Config
 	timing  Timing
 	owner   Owner
@@ -115,6 +117,8 @@ func (l *Link) Open(c loop.Conn) {
 	l.hs = NewHandshake(l.cfg, Options{
 		Dialled:  l.Dialed.IsValid(),
 		PeerAddr: c.Remote().String(),
+		Purpose:  l.purpose,
+		Keys:     l.keys,
 		Nonce:    codec.Nonce(random[:]),
 	})
 	l.due = c.Loop().Now() + l.timing.Handshake
