@@ -11,21 +11,30 @@ import "github.com/tinylib/msgp/msgp"
 // adapt gives the message's list with the kinds that dst encodes to. False: that
 // can't help, since err is another trouble or dst can't be encoded.
 func (m Message) adapt(dst msgp.Unmarshaler, err error) (list []byte, ok bool) {
+	like, ok := model(dst, err)
+	switch {
+	case !ok:
+		return nil, false
+	case m.wantsMap():
+		return appendLike(nil, m.At(0), like), true
+	}
+	return appendLike(nil, Value{m.Clone().b}, like), true
+}
+
+// model is what dst encodes to. False: err isn't about kinds, or dst can't be encoded.
+func model(dst msgp.Unmarshaler, err error) (like Value, ok bool) {
 	if _, ok := msgp.Cause(err).(msgp.TypeError); !ok {
-		return nil, false
+		return Value{}, false
 	}
-	model, ok := dst.(msgp.Marshaler)
+	m, ok := dst.(msgp.Marshaler)
 	if !ok {
-		return nil, false
+		return Value{}, false
 	}
-	like, err := model.MarshalMsg(nil)
-	if err != nil || checkValues(like, 1, DefaultLimits, DefaultLimits.Depth) != nil {
-		return nil, false
+	b, err := m.MarshalMsg(nil)
+	if err != nil || checkValues(b, 1, DefaultLimits, DefaultLimits.Depth) != nil {
+		return Value{}, false
 	}
-	if m.wantsMap() {
-		return appendLike(nil, m.At(0), Value{like}), true
-	}
-	return appendLike(nil, Value{m.Clone().b}, Value{like}), true
+	return Value{b}, true
 }
 
 // appendLike appends v converted to the kind that like has, if that is possible.
