@@ -47,9 +47,9 @@ type Config struct {
 
 	// Seeds are places where nodes of the network are known to listen, in the form
 	// of Binds; without a port it is 4040. The node connects to all of them and
-	// keeps trying. It may be its own seed. Until there is the distributed database,
-	// by which nodes find all others, a node can send to its seeds and to those
-	// that have connected to it. Default: none, so that others have to come.
+	// keeps trying; one of them is its master in the database, by which it finds all
+	// other nodes. It may be its own seed, which makes it global. Default: none, so
+	// that others have to come.
 	Seeds []string
 
 	// Secret is what all nodes of the network know and prove to each other that
@@ -99,6 +99,18 @@ type Config struct {
 	// ports spawned with one. Messages to ports, monitors and the database go on.
 	// Default: others may call the functions that the program registered.
 	Secure bool
+
+	// Global makes this node a global one from the start: it keeps the whole database
+	// and a connection to each other global node. The others have one of these as their
+	// master, which they find as a seed; whoever is somebody's seed becomes global
+	// anyway. A network needs one, and two to survive a failure. Default: only if it
+	// has to.
+	Global bool
+
+	// Quotas bound what this node may hold in the database and, if it is global, what it
+	// keeps of each of the nodes whose master it is. Default: some thousand
+	// families, a million keys and 256 MiB.
+	Quotas Quotas
 
 	// Loops is the number of event loops, each on a thread of its own. A port and
 	// a link live on one of them, so one per core uses the machine, and more only
@@ -160,6 +172,7 @@ func (c *Config) Validate() error {
 		c.validateAuth("AuthAccept", c.AuthAccept),
 		c.validateFramings(),
 		c.validateTimes(),
+		c.validateQuotas(),
 		c.validateRest(),
 		c.validateFile(),
 	)

@@ -9,12 +9,13 @@ import (
 )
 
 // start starts a node of the examples: on a free port of the loopback, without the
-// configuration file, quiet.
+// configuration file, quiet. The first of a network, which has no seeds, is global.
 func start(id string, seeds ...string) *aemp.Node {
 	node, err := aemp.Start(aemp.Config{
 		Node:   id,
 		Binds:  []string{"127.0.0.1:*"},
 		Seeds:  seeds,
+		Global: len(seeds) == 0,
 		Secret: "geheim",
 		NoRC:   true,
 		Logger: slog.New(slog.DiscardHandler),

@@ -11,6 +11,7 @@ import (
 	"github.com/tinylib/msgp/msgp"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/global"
 	"github.com/aemp-go/aemp/kernel"
 	"github.com/aemp-go/aemp/loop"
 	"github.com/aemp-go/aemp/loop/reactor"
@@ -21,6 +22,7 @@ import (
 // goroutine; a handler uses its Context.
 type Node struct {
 	core   *kernel.Node
+	db     *global.DB
 	loops  []loop.Loop
 	group  loop.Group // nil: shared, not ours to close
 	keeper *seeds.Keeper
@@ -78,11 +80,17 @@ func startOn(g loop.Group, e *Config) (*Node, error) {
 	if e.Secret == "" && e.Cert == "" {
 		core.Logger().Warn("no secret and no certificate", "node", core.ID(), "reason", "no other node can be connected")
 	}
-	n := &Node{core: core, loops: g.Loops()}
-	if err := n.listen(e); err != nil {
-		return nil, errors.Join(err, core.Close(context.Background()))
+	n := &Node{
+		core:  core,
+		loops: g.Loops(),
+		db:    global.New(core, global.Options{Global: e.Global, Quotas: e.Quotas}),
 	}
-	if err := n.seek(e); err != nil {
+	err = n.listen(e)
+	if err == nil {
+		err = n.seek(e)
+	}
+	if err != nil {
+		n.db.Close()
 		return nil, errors.Join(err, core.Close(context.Background()))
 	}
 	return n, nil
@@ -144,6 +152,7 @@ func (n *Node) listen(c *Config) error {
 	}))
 	r := <-done
 	n.addrs = r.addrs
+	n.db.Announce(n.addrs)
 	return r.err
 }
 
@@ -156,7 +165,7 @@ func (n *Node) seek(c *Config) error {
 	n.keeper = seeds.NewKeeper(network{n.core}, seeds.Options{
 		Seeds:          list,
 		MonitorTimeout: c.MonitorTimeout,
-		Observer:       noObserver{},
+		Observer:       n.db,
 		Report:         n.seeds.report,
 		Logger:         n.core.Logger().With("node", n.core.ID()),
 	})
@@ -178,21 +187,18 @@ func (n network) DialSeed(addr netip.AddrPort, done func(node string, err error)
 	})
 }
 
-// noObserver: nobody is interested in what the seeds mean to the database.
-type noObserver struct{}
-
-func (noObserver) Promote()        {}
-func (noObserver) SeedUp(string)   {}
-func (noObserver) SeedDown(string) {}
-
 // Close ends the node in good order: it takes no more work, sends what is queued as
 // far as ctx allows, and closes its links, whose other ends see it at once. Handlers
 // don't run any more when it returns. What could not be sent is in an *UnflushedError.
 // The second call returns ErrClosed, one in a handler ErrWouldBlock.
 func (n *Node) Close(ctx context.Context) error {
+	if n.core.Inside() {
+		return ErrWouldBlock
+	}
 	n.core.Loop().Post(loop.Func(n.keeper.Close))
+	n.db.Close()
 	err := n.core.Close(ctx)
-	if errors.Is(err, ErrClosed) || errors.Is(err, ErrWouldBlock) || n.group == nil {
+	if errors.Is(err, ErrClosed) || n.group == nil {
 		return err
 	}
 	return errors.Join(err, n.group.Close())
