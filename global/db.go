@@ -158,9 +158,10 @@ func (d *DB) Close() {
 }
 
 func (d *DB) finish() {
-	if d.timer != nil {
-		d.timer.Stop()
-		d.pause.Stop()
+	for _, t := range []loop.Timer{d.timer, d.pause} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 	for _, number := range sortedKeys(d.asking) {
 		d.answer(number, codec.Value{}, kernel.ErrClosed)

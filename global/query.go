@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/aemp-go/aemp/codec"
@@ -14,9 +15,14 @@ import (
 	"github.com/aemp-go/aemp/loop"
 )
 
-// A query waits to be answered. It belongs to the loop.
+// A query waits to be answered. It is in DB.asking, the loop's, from its start to its
+// answer.
 type query struct {
-	done func(codec.Value, error)
+	number  uint64
+	kind    QueryKind
+	family  string
+	done    func(codec.Value, error)
+	dropped atomic.Bool // cancelled
 }
 
 // StartQuery asks the master for a family, and calls done once, on the node's loop, in the
@@ -35,29 +41,32 @@ func (d *DB) StartQuery(kind QueryKind, family string, done func(codec.Value, er
 		d.queries.Add(-1)
 		return nil, fmt.Errorf("%w queries: %d", kernel.ErrTooMany, MaxQueries)
 	}
-	number := d.number.Add(1)
-	if !d.loop.Post(loop.Func(func() { d.startQuery(number, kind, family, done) })) {
+	q := &query{number: d.number.Add(1), kind: kind, family: family, done: done}
+	if !d.loop.Post(loop.Func(func() { d.startQuery(q) })) {
 		d.queries.Add(-1)
 		return nil, kernel.ErrClosed
 	}
-	return func() { d.loop.Post(loop.Func(func() { d.cancelQuery(number) })) }, nil
+	return func() {
+		q.dropped.Store(true)
+		d.loop.Post(loop.Func(func() { d.cancelQuery(q) }))
+	}, nil
 }
 
-func (d *DB) startQuery(number uint64, kind QueryKind, family string, done func(codec.Value, error)) {
-	d.asking[number] = &query{done}
+func (d *DB) startQuery(q *query) {
+	d.asking[q.number] = q
 	if d.closed.Load() {
-		d.answer(number, codec.Value{}, kernel.ErrClosed)
+		d.answer(q.number, codec.Value{}, kernel.ErrClosed)
 		return
 	}
-	d.input(func(now time.Duration) []Action { return d.machine.Query(now, number, kind, family) })
+	d.input(func(now time.Duration) []Action { return d.machine.Query(now, q.number, q.kind, q.family) })
 }
 
-func (d *DB) cancelQuery(number uint64) {
-	if d.asking[number] == nil {
+func (d *DB) cancelQuery(q *query) {
+	if d.asking[q.number] == nil {
 		return
 	}
-	d.forgetQuery(number)
-	d.input(func(time.Duration) []Action { d.machine.Cancel(number); return nil })
+	d.forgetQuery(q.number)
+	d.input(func(time.Duration) []Action { d.machine.Cancel(q.number); return nil })
 }
 
 func (d *DB) forgetQuery(number uint64) {
@@ -72,7 +81,9 @@ func (d *DB) answer(number uint64, result codec.Value, err error) {
 		return
 	}
 	d.forgetQuery(number)
-	d.node.Callback(func(*kernel.Context) { q.done(result, err) })
+	if !q.dropped.Load() {
+		d.node.Callback(func(*kernel.Context) { q.done(result, err) })
+	}
 }
 
 // Family reads a family: all its keys with their values, as the master knows them. A family
