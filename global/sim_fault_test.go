@@ -1,0 +1,4 @@
+package global
+
+// planted is a fault that the nodes of a simulation have.
+type planted struct{}

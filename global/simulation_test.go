@@ -1,0 +1,194 @@
+package global
+
+import (
+	"flag"
+	"log/slog"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aemp-go/aemp/loop/sim"
+)
+
+var (
+	simSeeds = flag.Int("seeds", 60, "how many seeds each simulation runs")
+	simFirst = flag.Uint64("seed-base", 1, "the first of them")
+	simSeed  = flag.Uint64("seed", 0, "run this seed alone")
+	simFor   = flag.Duration("for", 0, "run seeds for so long instead of a number of them")
+	simAbout = flag.String("about", "", "with -seed: print the events with this word")
+	simLogs  = flag.Bool("global-log", false, "with -seed: print what the nodes log")
+)
+
+// simResult is what became of a seed.
+type simResult struct {
+	seed   uint64
+	hash   uint64
+	report string // empty: nothing was wrong
+	met    simTally
+	stats  sim.Stats
+}
+
+// TestSimulation runs random networks with a database under random faults and checks
+// what programs see of it against what they are promised.
+//
+//	go test ./global -run Simulation -seeds 2000 -seed-base 1
+//	go test ./global -run Simulation -for 90s -seed-base $RANDOM
+//	go test ./global -run Simulation -seed 17
+func TestSimulation(t *testing.T) {
+	if *simSeed != 0 {
+		r := simulate(*simSeed, planted{})
+		r.fails(t)
+		t.Logf("seed %d: history %016x\nthe program: %s\nthe network: %s", r.seed, r.hash, simCounts(r.met), simCounts(r.stats))
+		return
+	}
+	var met simTally
+	var stats sim.Stats
+	n := 0
+	for r := range runSeeds(*simFirst, *simSeeds, *simFor, func(seed uint64) simResult { return simulate(seed, planted{}) }) {
+		r.fails(t)
+		simAdd(&met, r.met)
+		simAdd(&stats, r.stats)
+		n++
+	}
+	t.Logf("%d seeds from %d\nthe program: %s\nthe network: %s", n, *simFirst, simCounts(met), simCounts(stats))
+}
+
+func (r simResult) fails(t *testing.T) {
+	t.Helper()
+	if r.report != "" {
+		t.Errorf("%s\nseed %d failed; again: go test ./global -run 'TestSimulation$' -seed %d", r.report, r.seed, r.seed)
+	}
+}
+
+// TestSimulationOfOneSeedIsAlwaysTheSame: or else a failure couldn't be replayed.
+func TestSimulationOfOneSeedIsAlwaysTheSame(t *testing.T) {
+	for seed := range uint64(5) {
+		a, b := simulate(*simFirst+seed, planted{}), simulate(*simFirst+seed, planted{})
+		if a.hash != b.hash {
+			t.Errorf("seed %d: history %x, then %x", *simFirst+seed, a.hash, b.hash)
+		}
+	}
+}
+
+// runSeeds runs seeds on all cores until there were n or, if during isn't 0, for so
+// long. It stops early once some have failed.
+func runSeeds(base uint64, n int, during time.Duration, run func(seed uint64) simResult) func(func(simResult) bool) {
+	return func(yield func(simResult) bool) {
+		results := make(chan simResult)
+		var next, bad atomic.Int64
+		var all sync.WaitGroup
+		start := time.Now()
+		for range runtime.GOMAXPROCS(0) {
+			all.Go(func() {
+				for {
+					i := next.Add(1) - 1
+					if during == 0 && i >= int64(n) || during > 0 && time.Since(start) > during || bad.Load() >= maxFailures {
+						return
+					}
+					r := run(base + uint64(i))
+					if r.report != "" {
+						bad.Add(1)
+					}
+					results <- r
+				}
+			})
+		}
+		go func() {
+			all.Wait()
+			close(results)
+		}()
+		for r := range results {
+			if !yield(r) {
+				bad.Store(maxFailures)
+				for range results {
+				}
+			}
+		}
+	}
+}
+
+// maxFailures is after how many failed seeds a run gives up.
+const maxFailures = 3
+
+// simulate runs one seed, with a planted fault or none.
+func simulate(seed uint64, f planted) simResult {
+	var log *slog.Logger
+	if *simLogs {
+		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	net := newSimNet(newSimPlan(seed), f, log)
+	defer net.w.Close()
+	net.play()
+	r := simResult{seed: seed, hash: net.h.Hash() ^ net.w.Fingerprint(), met: net.met, stats: net.w.Stats}
+	r.met.Events = net.h.Len()
+	if len(net.h.Violations()) > 0 {
+		r.report = net.h.Report(60)
+	}
+	if *simAbout != "" {
+		r.report += net.h.About(*simAbout)
+	}
+	for _, p := range net.w.Panics {
+		r.report += p.Error() + "\n"
+	}
+	return r
+}
+
+// play takes a network through its days: actions and faults until there were enough
+// changes of masters, then peace, and then a look at everything.
+func (net *simNet) play() {
+	if !net.run(net.busy) {
+		return
+	}
+	for i := 0; net.met.Masters < simMasters && i < maxExtension; i++ {
+		if !net.run(net.busy / 4) {
+			return
+		}
+	}
+	net.heal()
+	// The longest pause between two attempts, until dead links are noticed, and 5 s.
+	if !net.run(net.bound + net.timing.ForeignSilence + 5*time.Second) {
+		return
+	}
+	net.h.Note("last look")
+	net.check()
+	net.lastRound()
+	if !net.run(3 * time.Second) {
+		return
+	}
+	if net.met.Masters < simMasters {
+		net.nodes[0].life.p.Left("changes of master missing", simMasters-net.met.Masters)
+	}
+	net.h.Finish()
+}
+
+// maxExtension bounds how many quarters of its time a run is extended.
+const maxExtension = 20
+
+// heal ends all faults, and all actions.
+func (net *simNet) heal() {
+	net.over = true
+	net.h.Note("faults end")
+	net.w.StopFaults()
+	for _, x := range net.nodes {
+		switch {
+		case x.life == nil:
+			x.restart()
+		case x.original && !x.life.closing && !x.life.base.ready() && net.oneIn(2):
+			net.crash(x) // it is stuck, perhaps for ever
+		}
+	}
+}
+
+// run lets time pass, and says whether nothing was wrong.
+func (net *simNet) run(d time.Duration) bool {
+	wrong := func() bool { return len(net.h.Violations()) > 0 || len(net.w.Panics) > 0 }
+	end := net.w.Now() + d
+	if net.w.RunUntil(d, wrong) {
+		return false
+	}
+	net.w.Run(end)
+	return true
+}
