@@ -105,6 +105,8 @@ func (l *simLife) act() {
 			l.inside(l.base.promote)
 		}
 	case 12:
+		l.dial()
+	case 13:
 		for range 2 + net.r.IntN(30) { // a burst
 			l.set(net.someFamily(), l.key(), l.value())
 		}

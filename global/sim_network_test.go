@@ -135,6 +135,7 @@ func (x *simNode) start() {
 			panic(err)
 		}
 	})
+	l.serveData()
 	for range x.simNodePlan.ports {
 		l.makePort()
 	}

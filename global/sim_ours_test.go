@@ -48,7 +48,12 @@ func newSimOurs(l *simLife, addrs []netip.AddrPort) *simOurs {
 		Seeds: parsed, MonitorTimeout: l.net.bound, Observer: b.db, Logger: l.n.Logger(),
 	})
 	b.db.Announce([]netip.AddrPort{l.addr})
-	l.inside(b.keeper.Start)
+	kept := seeds.NewKeepSet(simNetwork{l.n}, l.net.bound)
+	b.db.KeepWith(kept)
+	l.inside(func() {
+		kept.Start()
+		b.keeper.Start()
+	})
 	return b
 }
 
