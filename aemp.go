@@ -6,6 +6,7 @@ import (
 	"github.com/aemp-go/aemp/codec"
 	"github.com/aemp-go/aemp/kernel"
 	"github.com/aemp-go/aemp/kernel/link"
+	"github.com/aemp-go/aemp/seeds"
 )
 
 // The words of the system. Each is documented where it is defined.
@@ -34,6 +35,9 @@ type (
 
 	// Stats is what a node is doing.
 	Stats = kernel.Stats
+
+	// SeedSource tells a node where its seeds are: Config.SeedSources.
+	SeedSource = seeds.Source
 )
 
 // Errors that calls return, to be compared with errors.Is or errors.As.
@@ -50,6 +54,8 @@ var (
 	ErrTimeout = kernel.ErrTimeout
 	// ErrNoAddress: nobody knows where a node is.
 	ErrNoAddress = kernel.ErrNoAddress
+	// ErrNoSeed: not one of the seeds can be reached.
+	ErrNoSeed = seeds.ErrNoSeed
 	// ErrTooMany: a limit on how many there may be, such as ports.
 	ErrTooMany = kernel.ErrTooMany
 )
@@ -61,6 +67,8 @@ type (
 	IDError = kernel.IDError
 	// BindError says which address could not be listened at.
 	BindError = kernel.BindError
+	// AnnounceError says which announced address can't be used.
+	AnnounceError = seeds.AnnounceError
 	// HandshakeError is why a connection was refused.
 	HandshakeError = link.HandshakeError
 	// UnflushedError says what a closing node could not send in time.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/internal/hostport"
 	"github.com/aemp-go/aemp/kernel"
 	"github.com/aemp-go/aemp/loop"
 	"github.com/aemp-go/aemp/seeds"
@@ -45,12 +46,24 @@ type Config struct {
 	// no listener; such a node can talk only to those that listen. Default: "*".
 	Binds []string
 
+	// Announce is where other nodes find this one, in the form of Binds, if that isn't
+	// where it listens: outside of a container, or on the other side of an address
+	// translation. A missing port or * is each port of Binds; names are looked up at
+	// the start. Empty but not nil: nowhere, so that other nodes wait for this one to
+	// connect. Default: the addresses at which it listens.
+	Announce []string
+
 	// Seeds are places where nodes of the network are known to listen, in the form
-	// of Binds; without a port it is 4040. The node connects to all of them and
+	// of Binds; without a port it is 4040. "srv:_aemp._tcp.example.org" stands for the
+	// seeds that the name's SRV records tell, "file:/etc/aemp/seeds" for those in a
+	// file, a line each, which may change. The node connects to all of them and
 	// keeps trying; one of them is its master in the database, by which it finds all
 	// other nodes. It may be its own seed, which makes it global. Default: none, so
 	// that others have to come.
 	Seeds []string
+
+	// SeedSources tell of further seeds, which may change. Default: none.
+	SeedSources []SeedSource
 
 	// Secret is what all nodes of the network know and prove to each other that
 	// they know. It is a text whose characters stand for one octet each, so none
@@ -193,15 +206,41 @@ func (c *Config) validatePlaces() error {
 	if _, err := kernel.ParseBinds(c.Binds); err != nil {
 		faults = append(faults, wrong("Binds", fmt.Sprintf("%q", c.Binds), err))
 	}
-	parsed, err := seeds.Parse(c.Seeds)
-	if err != nil {
-		faults = append(faults, wrong("Seeds", fmt.Sprintf("%q", c.Seeds), err))
-	}
-	if len(parsed) > 0 && c.Secret == "" && c.Cert == "" {
-		faults = append(faults, wrong("Seeds", fmt.Sprintf("%q", c.Seeds),
-			errors.New("they let nobody in who has neither Secret nor Cert")))
-	}
+	faults = append(faults, c.validateAnnounce(), c.validateSeeds())
 	return errors.Join(faults...)
+}
+
+func (c *Config) validateAnnounce() error {
+	value := fmt.Sprintf("%q", c.Announce)
+	places, err := seeds.ParseAnnounce(c.Announce)
+	if err != nil {
+		return wrong("Announce", value, err)
+	}
+	if len(places) > 0 && c.Binds != nil && len(hostport.Split(c.Binds)) == 0 {
+		return wrong("Announce", value, errors.New("nobody would be there: Binds has no listener"))
+	}
+	return nil
+}
+
+func (c *Config) validateSeeds() error {
+	value := fmt.Sprintf("%q", c.Seeds)
+	places, sources, err := c.seeds()
+	if err != nil {
+		return wrong("Seeds", value, err)
+	}
+	if err := seeds.CheckSources(sources); err != nil {
+		return wrong("SeedSources", "", err)
+	}
+	if len(places)+len(sources) > 0 && c.Secret == "" && c.Cert == "" {
+		return wrong("Seeds", value, errors.New("they let nobody in who has neither Secret nor Cert"))
+	}
+	return nil
+}
+
+// seeds are those of Seeds, and all sources.
+func (c *Config) seeds() ([]seeds.Seed, []seeds.Source, error) {
+	places, sources, err := seeds.ParseAll(c.Seeds)
+	return places, append(sources, c.SeedSources...), err
 }
 
 func (c *Config) validateIdentity() error {

@@ -114,6 +114,7 @@ func (c *Config) apply(s *rcfile.Settings) {
 	put(&c.LogLevel, s.Log, c.Force && c.LogLevel != "")
 	putList(&c.Seeds, s.Seeds, c.Force)
 	putList(&c.Binds, s.Binds, c.Force)
+	putList(&c.Announce, s.Announce, c.Force)
 	putList(&c.AuthOffer, s.AuthOffer, c.Force)
 	putList(&c.AuthAccept, s.AuthAccept, c.Force)
 	putList(&c.Framings, ours(s.Framings), c.Force)

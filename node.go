@@ -26,8 +26,10 @@ type Node struct {
 	loops  []loop.Loop
 	group  loop.Group // nil: shared, not ours to close
 	keeper *seeds.Keeper
+	kept   *seeds.KeepSet
 	seeds  seedWatch
 	addrs  []netip.AddrPort
+	told   []netip.AddrPort // announced
 }
 
 // Start makes a node as c and the configuration file say (see Config.Effective),
@@ -80,12 +82,18 @@ func startOn(g loop.Group, e *Config) (*Node, error) {
 	if e.Secret == "" && e.Cert == "" {
 		core.Logger().Warn("no secret and no certificate", "node", core.ID(), "reason", "no other node can be connected")
 	}
+	kept := seeds.NewKeepSet(network{core}, e.MonitorTimeout)
+	core.Loop().Post(loop.Func(kept.Start))
 	n := &Node{
 		core:  core,
 		loops: g.Loops(),
-		db:    global.New(core, global.Options{Global: e.Global, Quotas: e.Quotas}),
+		db:    global.New(core, global.Options{Global: e.Global, Quotas: e.Quotas, Keeper: kept}),
+		kept:  kept,
 	}
 	err = n.listen(e)
+	if err == nil {
+		err = n.announce(e)
+	}
 	if err == nil {
 		err = n.seek(e)
 	}
@@ -152,18 +160,18 @@ func (n *Node) listen(c *Config) error {
 	}))
 	r := <-done
 	n.addrs = r.addrs
-	n.db.Announce(n.addrs)
 	return r.err
 }
 
 // seek starts to find the seeds.
 func (n *Node) seek(c *Config) error {
-	list, err := seeds.Parse(c.Seeds)
+	list, sources, err := c.seeds()
 	if err != nil {
 		return err
 	}
 	n.keeper = seeds.NewKeeper(network{n.core}, seeds.Options{
 		Seeds:          list,
+		Sources:        sources,
 		MonitorTimeout: c.MonitorTimeout,
 		Observer:       n.db,
 		Report:         n.seeds.report,
@@ -196,6 +204,7 @@ func (n *Node) Close(ctx context.Context) error {
 		return ErrWouldBlock
 	}
 	n.core.Loop().Post(loop.Func(n.keeper.Close))
+	n.core.Loop().Post(loop.Func(n.kept.Close))
 	n.db.Close()
 	err := n.core.Close(ctx)
 	if errors.Is(err, ErrClosed) || n.group == nil {

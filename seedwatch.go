@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/aemp-go/aemp/loop"
-	"github.com/aemp-go/aemp/seeds"
 )
 
 // seedWatch knows what is wrong with which seed, and who wants to hear of it. It
@@ -18,8 +17,7 @@ type seedWatch struct {
 type seedWatcher struct{ f func(seed string, err error) }
 
 // report is told by the keeper.
-func (w *seedWatch) report(seed seeds.Seed, err error) {
-	name := seed.String()
+func (w *seedWatch) report(name string, err error) {
 	switch {
 	case err == nil:
 		delete(w.wrong, name)
@@ -34,8 +32,10 @@ func (w *seedWatch) report(seed seeds.Seed, err error) {
 }
 
 // WatchSeeds calls f, on a loop, for each seed that can't be reached, saying why, and
-// then whenever that changes: nil, it is reached again. An error may be a
-// *HandshakeError: then somebody is there, but doesn't talk with us.
+// then whenever that changes: nil, it is reached again, or is no seed any more. An error
+// may be a *HandshakeError: then somebody is there, but doesn't talk with us. A source of
+// seeds is spoken of by its name, and all seeds together by an empty one, with ErrNoSeed,
+// when not one of them can be reached.
 func (n *Node) WatchSeeds(f func(seed string, err error)) (cancel func()) {
 	w := &seedWatcher{f}
 	l := n.core.Loop()

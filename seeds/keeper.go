@@ -42,13 +42,15 @@ type Observer interface {
 
 // Options is what a Keeper is to do.
 type Options struct {
-	Seeds []Seed
+	Seeds   []Seed
+	Sources []Source // of more seeds; CheckSources has nothing against them
 	// MonitorTimeout bounds the pause between two attempts.
 	MonitorTimeout time.Duration
 	Observer       Observer
-	// Report, if it is there, is told what is wrong with a seed whenever that
-	// changes; nil: it is reached again. On the loop.
-	Report func(seed Seed, err error)
+	// Report, if it is there, is told what is wrong with a seed or a source, by its
+	// name, whenever that changes; nil: nothing any more. The name is empty for all
+	// seeds together: ErrNoSeed. On the loop.
+	Report func(name string, err error)
 	Logger *slog.Logger
 }
 
@@ -58,11 +60,14 @@ type Keeper struct {
 	network  Network
 	loop     loop.Loop
 	machine  *Machine
+	sources  map[string]Source
+	patience time.Duration // with a source
 	observer Observer
-	report   func(Seed, error)
+	report   func(string, error)
 	log      *slog.Logger
 	timer    loop.Timer
 	dials    []*attempt
+	asked    []*question
 	closed   bool
 }
 
@@ -74,16 +79,26 @@ func NewKeeper(n Network, o Options) *Keeper {
 	k := &Keeper{
 		network:  n,
 		loop:     n.Loop(),
+		sources:  make(map[string]Source),
+		patience: o.MonitorTimeout,
 		observer: o.Observer,
 		report:   o.Report,
 		log:      o.Logger,
 	}
-	k.machine = NewMachine(o.Seeds, o.MonitorTimeout, k.random)
+	var listings []Listing
+	for _, s := range o.Sources {
+		k.sources[s.String()] = s
+		listings = append(listings, Listing{s.String(), refreshOf(s)})
+	}
+	k.machine = NewMachine(o.Seeds, listings, o.MonitorTimeout, func() float64 { return random(k.loop) })
 	return k
 }
 
 // Start begins to dial. Once, on the loop.
 func (k *Keeper) Start() {
+	if k.closed {
+		return
+	}
 	k.timer = k.loop.NewTimer(loop.Func(func() { k.apply(k.machine.Tick(k.loop.Now())) }))
 	k.network.WatchNodes(k.nodeChanged)
 	k.apply(k.machine.Tick(k.loop.Now()))
@@ -101,13 +116,16 @@ func (k *Keeper) Close() {
 	for _, a := range k.dials {
 		a.cancel()
 	}
-	k.dials = nil
+	for _, q := range k.asked {
+		q.end()
+	}
+	k.dials, k.asked = nil, nil
 }
 
 // random draws from [0, 1).
-func (k *Keeper) random() float64 {
+func random(l loop.Loop) float64 {
 	var p [8]byte
-	k.loop.Random(p[:])
+	l.Random(p[:])
 	return float64(binary.BigEndian.Uint64(p[:])>>11) / (1 << 53)
 }
 
@@ -131,6 +149,8 @@ func (k *Keeper) apply(actions []Action) {
 
 func (k *Keeper) do(a Action) {
 	switch a.Do {
+	case Ask:
+		k.ask(a.Source)
 	case Resolve:
 		k.resolve(a.Seed)
 	case Dial:
@@ -145,8 +165,9 @@ func (k *Keeper) do(a Action) {
 		k.observer.SeedDown(a.Node)
 	case Log:
 		k.write(a)
+	case Report:
 		if k.report != nil {
-			k.report(a.Seed, a.Line.Err)
+			k.report(a.name(), a.Line.Err)
 		}
 	}
 }
@@ -167,15 +188,9 @@ func (k *Keeper) dial(addr netip.AddrPort) {
 }
 
 func (k *Keeper) write(a Action) {
-	attrs := []any{"seed", a.Seed.String()}
-	if a.Addr.IsValid() {
-		attrs = append(attrs, "addr", a.Addr.String())
-	}
-	if a.Node != "" {
-		attrs = append(attrs, "peer", a.Node)
-	}
+	attrs := a.attrs()
 	if a.Line.Err != nil {
-		attrs = append(attrs, "reason", a.Line.Err)
+		attrs = append(attrs, slog.Any("reason", a.Line.Err))
 	}
-	k.log.Log(context.Background(), a.Line.Level, a.Line.Text, attrs...)
+	k.log.LogAttrs(context.Background(), a.Line.Level, a.Line.Text, attrs...)
 }

@@ -26,16 +26,23 @@ type node struct {
 	links    []string
 	dials    int
 
-	keeper *Keeper
-	log    bytes.Buffer
-	events []string // what the Observer was told
+	keeper  *Keeper
+	log     bytes.Buffer
+	events  []string        // what the Observer was told
+	tries   []time.Duration // when it dialled
+	reports []string
 }
 
 const monitorTimeout = 30 * time.Second
 
 func startNode(t *testing.T, w *sim.World, host, name string, list ...string) *node {
 	t.Helper()
-	parsed, err := Parse(list)
+	return startWith(t, w, host, name, nil, list...)
+}
+
+func startWith(t *testing.T, w *sim.World, host, name string, more []Source, list ...string) *node {
+	t.Helper()
+	parsed, sources, err := ParseAll(list)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,8 +57,10 @@ func startNode(t *testing.T, w *sim.World, host, name string, list ...string) *n
 	})
 	n.keeper = NewKeeper(n, Options{
 		Seeds:          parsed,
+		Sources:        append(sources, more...),
 		MonitorTimeout: monitorTimeout,
 		Observer:       n,
+		Report:         func(name string, err error) { n.reports = append(n.reports, fmt.Sprintf("%s: %v", name, err)) },
 		Logger:         slog.New(slog.NewTextHandler(&n.log, nil)),
 	})
 	w.Do(n.loop, n.keeper.Start)
@@ -83,6 +92,7 @@ func (n *node) changed(name string, up bool) {
 
 func (n *node) DialSeed(addr netip.AddrPort, done func(string, error)) (cancel func()) {
 	n.dials++
+	n.tries = append(n.tries, n.loop.Now())
 	d := &dialler{n: n, done: done}
 	c := n.loop.Dial(addr, time.Second, d)
 	return func() {
@@ -188,9 +198,9 @@ func TestASeedThatGoesDownIsConnectedAgainWhenItIsBack(t *testing.T) {
 	dials := n.dials
 	a.group.Crash()
 	expect(t, w, n, time.Second, "up alpha", "down alpha")
-	w.Run(w.Now() + 10*time.Millisecond)
+	w.Run(w.Now() + leastPause)
 	if n.dials == dials {
-		t.Error("not dialled at once")
+		t.Error("not dialled soon")
 	}
 	w.Run(w.Now() + 10*time.Minute)
 	startNode(t, w, "a", "alpha/2")
@@ -222,7 +232,7 @@ func TestAHostWithoutAddressesCannotBeItsOwnSeed(t *testing.T) {
 	w.Host("a").SetAddrs()
 	n := startNode(t, w, "a", "alpha", "4040")
 	w.Run(time.Minute)
-	if text := n.log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "no address that others can use") {
+	if text := n.log.String(); strings.Count(text, "\n") != 2 || !strings.Contains(text, "no address that others can use") {
 		t.Errorf("got %s", text)
 	}
 }
@@ -256,38 +266,52 @@ func TestAKeeperThatNeverStartedCanBeClosed(t *testing.T) {
 	w.Do(n.loop, NewKeeper(n, Options{MonitorTimeout: time.Second}).Close)
 }
 
-func TestAThousandNodesThatLoseASeedComeBackSpread(t *testing.T) {
-	const nodes, window = 1000, monitorTimeout
-	w := newWorld(t, 8)
-	due := make([]int, 30) // how many rounds begin in each second of the last window
-	for range nodes {
-		random := w.Rand().Float64
-		m := NewMachine([]Seed{parseOne(t, "10.0.0.1:4040")}, monitorTimeout, random)
-		addr := []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:4040")}
-		for now := time.Duration(0); now < 10*window; {
-			next := now
-			for _, a := range m.Tick(now) {
-				switch a.Do {
-				case Resolve:
-					m.Resolved(now, a.Seed, addr, nil)
-				case SetTimer:
-					next = a.At
-				}
+// most is the greatest share of the tries in any span of a given length from a moment
+// on, in a given time.
+func most(nodes []*node, from, within, span time.Duration) (share float64, all int) {
+	bins := make([]int, within/span)
+	for _, n := range nodes {
+		for _, at := range n.tries {
+			if at >= from && at < from+within {
+				bins[(at-from)/span]++
+				all++
 			}
-			m.Dialled(now, addr[0], "", net.ErrClosed)
-			if now >= 9*window {
-				due[(now-9*window)/time.Second]++
-			}
-			if next <= now || next > now+monitorTimeout {
-				t.Fatalf("at %v the next round is at %v", now, next)
-			}
-			now = next
 		}
 	}
-	for second, count := range due {
-		if mean := 2 * nodes / 31; count < mean/2 || count > 2*mean {
-			t.Errorf("%d nodes come back in second %d: %v", count, second, due)
-		}
+	return float64(slices.Max(bins)) / float64(all), all
+}
+
+func TestAThousandNodesThatLoseASeedComeBackSpread(t *testing.T) {
+	w := newWorld(t, 8)
+	w.Host("a").SetAddrs(netip.MustParseAddr("10.1.2.3"))
+	seed := startNode(t, w, "a", "alpha")
+	var nodes []*node
+	for i := range 1000 {
+		nodes = append(nodes, startNode(t, w, fmt.Sprint("host", i), fmt.Sprint("node", i), "10.1.2.3"))
+	}
+	connected := func() bool {
+		return !slices.ContainsFunc(nodes, func(n *node) bool { return len(n.links) == 0 })
+	}
+	if !w.RunUntil(time.Minute, connected) {
+		t.Fatal("not all came in a minute")
+	}
+	w.Run(w.Now() + time.Minute)
+	lost := w.Now()
+	seed.group.Crash()
+	w.Run(lost + 10*monitorTimeout)
+	if share, all := most(nodes, lost, leastPause, leastPause/12); all < 950 || share > 0.12 {
+		t.Errorf("of %d first tries %.0f %% come within a tenth of a second", all, 100*share)
+	}
+	if share, all := most(nodes, lost+8*monitorTimeout, monitorTimeout, time.Second); all < 1800 || share > 0.05 {
+		t.Errorf("of %d later tries %.0f %% come within a second", all, 100*share)
+	}
+	startNode(t, w, "a", "alpha")
+	back := w.Now()
+	if !w.RunUntil(back+monitorTimeout+time.Second, connected) {
+		t.Error("not all are back within the monitor timeout")
+	}
+	if share, all := most(nodes, back, monitorTimeout, time.Second); all < 900 || share > 0.1 {
+		t.Errorf("of %d that come back %.0f %% do within a second", all, 100*share)
 	}
 }
 

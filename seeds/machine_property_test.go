@@ -54,7 +54,7 @@ func newModel(t *rapid.T) *model {
 	}
 	list := []string{"a", "b", "c"}[:rapid.IntRange(1, 3).Draw(t, "seeds")]
 	s.seeds, _ = Parse(list)
-	s.m = NewMachine(s.seeds, monitorTimeout, nil)
+	s.m = NewMachine(s.seeds, nil, monitorTimeout, nil)
 	fraction := rapid.Float64Range(0, 0.999)
 	s.m.random = func() float64 { return fraction.Draw(t, "random") }
 	s.take(s.m.Tick(0))

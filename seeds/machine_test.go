@@ -15,7 +15,7 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "write what the machine does into the scenario files")
 
-// A scenario file has comments, settings (seeds, random, monitor_timeout), and
+// A scenario file has comments, settings (seeds, source, random, monitor_timeout), and
 // events, each a time and what happened; the indented lines after an event are
 // what the machine wants done.
 func TestScenariosAreReplayedToTheLetter(t *testing.T) {
@@ -45,6 +45,7 @@ func TestScenariosAreReplayedToTheLetter(t *testing.T) {
 
 type player struct {
 	seeds   []Seed
+	sources []Listing
 	timeout time.Duration
 	random  float64
 	machine *Machine
@@ -79,6 +80,10 @@ func (p *player) play(words []string) (actions []Action, err error) {
 	case "seeds":
 		p.seeds, err = Parse(words[1:])
 		return nil, err
+	case "source":
+		refresh, err := time.ParseDuration(words[2])
+		p.sources = append(p.sources, Listing{words[1], refresh})
+		return nil, err
 	case "random":
 		p.random, err = strconv.ParseFloat(words[1], 64)
 		return nil, err
@@ -91,7 +96,7 @@ func (p *player) play(words []string) (actions []Action, err error) {
 		return nil, err
 	}
 	if p.machine == nil {
-		p.machine = NewMachine(p.seeds, p.timeout, func() float64 { return p.random })
+		p.machine = NewMachine(p.seeds, p.sources, p.timeout, func() float64 { return p.random })
 	}
 	return p.event(now, words[1], words[2:])
 }
@@ -100,6 +105,13 @@ func (p *player) event(now time.Duration, what string, args []string) ([]Action,
 	switch what {
 	case "tick":
 		return p.machine.Tick(now), nil
+	case "listed":
+		seeds, err := Parse(args[1:])
+		return p.machine.Listed(now, args[0], seeds, err), nil
+	case "unlisted":
+		return p.machine.Listed(now, args[0], nil, errors.New(strings.Join(args[1:], " "))), nil
+	case "overdue":
+		return p.machine.Overdue(now, args[0], errors.New(strings.Join(args[1:], " "))), nil
 	case "resolved":
 		seeds, err := Parse(args[:1])
 		if err != nil {
@@ -166,7 +178,7 @@ func TestAMachineWithoutAMonitorTimeoutIsRefused(t *testing.T) {
 			t.Error("no panic: its rounds would follow each other without a pause")
 		}
 	}()
-	NewMachine(nil, 0, func() float64 { return 0 })
+	NewMachine(nil, nil, 0, func() float64 { return 0 })
 }
 
 func TestASeedWithTooManyAddressesIsReportedOnceAndBounded(t *testing.T) {
@@ -175,7 +187,7 @@ func TestASeedWithTooManyAddressesIsReportedOnceAndBounded(t *testing.T) {
 		addrs = append(addrs, netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), DefaultPort))
 	}
 	seed := parseOne(t, "a")
-	m := NewMachine([]Seed{seed}, time.Second, func() float64 { return 0 })
+	m := NewMachine([]Seed{seed}, nil, time.Second, func() float64 { return 0 })
 	counts := make(map[Kind]int)
 	for now := range time.Duration(3) {
 		for _, a := range append(m.Tick(now*time.Second), m.Resolved(now*time.Second, seed, addrs, nil)...) {

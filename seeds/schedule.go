@@ -2,20 +2,24 @@ package seeds
 
 import "time"
 
-// A schedule says when a seed's next round of dialling is due: rounds are
-// (1 + rand) × 1.2 s apart, the bound of the pause doubling each time up to the
-// monitor timeout (protocol 6).
+// A schedule says when the next round of attempts is due (protocol 6). After a round
+// the pause is drawn from nothing to a bound, which is twice least at first and doubles
+// each time up to most. The whole of it is drawn, not just a part: a thousand nodes
+// that lost a seed together come back spread evenly over the bound. For the same reason
+// the first round after a loss comes within least, and not at once.
 //
-// A pause is drawn from the whole range between the least one and the bound, not
-// just multiplied: a thousand nodes that lost a seed together come back spread
-// evenly over it. The zero value (with most set) is due at once.
+// The zero value (with least and most set) is due at once.
 type schedule struct {
+	least   time.Duration // half the first bound
 	most    time.Duration // monitor timeout: no bound is above it
 	bound   time.Duration // of the pause after the last round; 0: the next one is the first
 	began   time.Duration // the last round
 	next    time.Duration // the next one, unless at rest
 	resting bool          // all is well; nothing is due
 }
+
+// minPause keeps a round from following another within the same moment.
+const minPause = time.Millisecond
 
 func (s *schedule) due(now time.Duration) bool { return !s.resting && s.next <= now }
 
@@ -27,18 +31,18 @@ func (s *schedule) rest() {
 // advance notes that a round begins now; random is in [0, 1).
 func (s *schedule) advance(now time.Duration, random float64) {
 	if s.bound *= 2; s.bound == 0 {
-		s.bound = firstBound
+		s.bound = 2 * s.least
 	}
 	s.bound = min(s.bound, s.most)
-	least := min(leastPause, s.bound/2)
-	pause := least + time.Duration(random*float64(s.bound-least))
-	s.began, s.next = now, now+pause
+	pause := time.Duration(random * float64(s.bound))
+	s.began, s.next = now, now+max(pause, minPause)
 }
 
-// hurry makes the next round due at once, but not within the least pause since
-// the last: a seed that accepts and hangs up doesn't make us spin.
-func (s *schedule) hurry(now time.Duration) {
-	at := max(now, s.began+leastPause)
+// hurry makes the next round due soon after a loss, but not within least since the
+// last round: a seed that accepts and hangs up doesn't make us spin.
+func (s *schedule) hurry(now time.Duration, random float64) {
+	least := min(s.least, s.most/2)
+	at := max(now, s.began+least) + time.Duration(random*float64(least))
 	if s.resting || at < s.next {
 		s.next = at
 	}

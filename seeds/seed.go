@@ -13,7 +13,7 @@ const DefaultPort = 4040
 // A Seed is a place where some node of the network is expected to listen.
 type Seed struct{ hostport.Place }
 
-// An Error says which seed can't be used, and why.
+// An Error says which seed, or source of seeds, can't be used, and why.
 type Error struct {
 	Seed string // as it was given
 	Err  error
@@ -32,15 +32,10 @@ func Parse(list []string) ([]Seed, error) {
 		seen   = make(map[Seed]bool)
 	)
 	for _, text := range hostport.Split(list) {
-		place, err := hostport.Parse(text)
+		seed, err := parsePlace(text)
 		if err != nil {
-			faults = append(faults, &Error{text, err})
-			continue
-		}
-		if place.Port == 0 {
-			place.Port = DefaultPort
-		}
-		if seed := (Seed{place}); !seen[seed] {
+			faults = append(faults, err)
+		} else if !seen[seed] {
 			seen[seed] = true
 			all = append(all, seed)
 		}
@@ -52,4 +47,15 @@ func Parse(list []string) ([]Seed, error) {
 		return nil, errors.Join(faults...)
 	}
 	return all, nil
+}
+
+func parsePlace(text string) (Seed, error) {
+	place, err := hostport.Parse(text)
+	if err != nil {
+		return Seed{}, &Error{text, err}
+	}
+	if place.Port == 0 {
+		place.Port = DefaultPort
+	}
+	return Seed{place}, nil
 }

@@ -20,6 +20,7 @@ type Settings struct {
 	Cert            *string // PEM text
 	Seeds           []string
 	Binds           []string
+	Announce        []string
 	Services        json.RawMessage // as strict JSON
 	Secure          *bool
 	MonitorTimeout  *time.Duration
@@ -56,6 +57,8 @@ func (f *File) assign(s *Settings, m *member) (err error) {
 		s.Seeds, err = f.strings(m)
 	case "binds":
 		s.Binds, err = f.strings(m)
+	case "announce":
+		s.Announce, err = f.strings(m)
 	case "framing_format":
 		s.Framings, err = f.strings(m)
 	case "auth_offer":
