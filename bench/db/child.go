@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// A child is a process of this program that plays one role. It is told what to do in
+// lines on its standard input and answers in lines; it ends with its input.
+type child struct {
+	role string
+	cmd  *exec.Cmd
+	in   io.WriteCloser
+	out  *bufio.Scanner
+}
+
+func startChild(role string, args ...string) (*child, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	c := &child{role: role, cmd: exec.Command(self, append([]string{"-role", role}, args...)...)}
+	c.cmd.Stderr = os.Stderr
+	if c.in, err = c.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := c.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	c.out = bufio.NewScanner(out)
+	return c, c.cmd.Start()
+}
+
+// tell gives the child a line.
+func (c *child) tell(words ...any) error {
+	_, err := fmt.Fprintln(c.in, words...)
+	return err
+}
+
+// answer scans the child's next line.
+func (c *child) answer(to ...any) error {
+	if !c.out.Scan() {
+		return fmt.Errorf("the %s ended early: %v", c.role, c.out.Err())
+	}
+	line := c.out.Text()
+	if text, failed := strings.CutPrefix(line, "error "); failed {
+		return fmt.Errorf("%s: %s", c.role, text)
+	}
+	if _, err := fmt.Sscan(line, to...); err != nil {
+		return fmt.Errorf("the %s said %q: %w", c.role, line, err)
+	}
+	return nil
+}
+
+// ask is tell and answer.
+func (c *child) ask(words []any, to ...any) error {
+	if err := c.tell(words...); err != nil {
+		return err
+	}
+	return c.answer(to...)
+}
+
+func (c *child) end() {
+	c.in.Close()
+	c.cmd.Wait() // what went wrong it has said on standard error
+}
+
+// A play is a set of children.
+type play struct{ children []*child }
+
+// add starts a child and scans its first line.
+func (p *play) add(role string, hello any, args ...string) (*child, error) {
+	c, err := startChild(role, args...)
+	if err != nil {
+		return nil, err
+	}
+	p.children = append(p.children, c)
+	return c, c.answer(hello)
+}
+
+func (p *play) end() {
+	for _, c := range p.children {
+		c.end()
+	}
+}
+
+// obey is the child's side: it calls do for each line, with its words.
+func obey(do func(words []string) error) error {
+	in := bufio.NewScanner(os.Stdin)
+	for in.Scan() {
+		if err := do(strings.Fields(in.Text())); err != nil {
+			fmt.Println("error", err)
+			return err
+		}
+	}
+	return in.Err()
+}
