@@ -43,14 +43,14 @@ const (
 )
 
 // mark notes how a key stands, unless that has been done. It must be called before
-// anything of the key is changed. first is its first record.
-func (s *Store) mark(f *family, key []byte, hash, first uint32) {
+// anything of the key is changed. peer is one of its records, if it has any.
+func (s *Store) mark(f *family, key []byte, hash, peer uint32) {
 	p := &s.pending
 	if p.has(f, key, hash) {
 		return
 	}
 	b := before{family: f, key: p.keep(key), hash: hash}
-	view, own := s.winners(f, first)
+	view, own := s.winners(f, peer)
 	if view != 0 {
 		b.view, b.there = p.keep(s.blobs.value(s.records.at(view).blob)), true
 	}
@@ -69,8 +69,7 @@ func (s *Store) mark(f *family, key []byte, hash, first uint32) {
 func (s *Store) markHolding(h *holding) {
 	for r := h.first; r != 0; r = s.records.at(r).next {
 		rec := s.records.at(r)
-		key := s.blobs.key(rec.blob)
-		s.mark(h.family, key, rec.hash, s.first(h.family, key, rec.hash))
+		s.mark(h.family, s.blobs.key(rec.blob), rec.hash, r)
 	}
 }
 
@@ -95,7 +94,7 @@ func (s *Store) Changes(f func(c Change)) {
 }
 
 func (s *Store) tell(b *before, f func(c Change)) {
-	view, own := s.winners(b.family, s.first(b.family, b.key, b.hash))
+	view, own := s.winners(b.family, s.find(b.family, b.key, b.hash))
 	c := Change{Family: b.family.name, Key: b.key, ViewBefore: b.view, OwnBefore: b.own}
 	if view != 0 {
 		c.View = s.blobs.value(s.records.at(view).blob)

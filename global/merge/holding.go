@@ -115,7 +115,6 @@ func (s *Store) release(r uint32) {
 // empty deletes all that is in a holding.
 func (s *Store) empty(h *holding) {
 	for h.first != 0 {
-		r := h.first
-		s.remove(h.family, s.first(h.family, s.blobs.key(s.records.at(r).blob), s.records.at(r).hash), r)
+		s.remove(h.first)
 	}
 }

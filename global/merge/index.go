@@ -2,15 +2,13 @@ package merge
 
 import "math/bits"
 
-// An index finds a family's records by their keys' hash: buckets of chained
-// records, about one in each. There is a bucket more whenever there is a record too
-// many, which takes what is its own out of one other (linear hashing): so no Set
-// pays for all.
-//
-// The records of one key follow each other in the chain.
+// An index finds a family's keys, that is, one record of each, by their hash:
+// buckets of chained records, twice as many as keys. Buckets are added one by one,
+// each taking what is its own out of one other (linear hashing): so no Set pays
+// for all.
 type index struct {
 	buckets []uint32 // first records
-	count   int
+	keys    int
 }
 
 // bucket is where a hash belongs.
@@ -24,18 +22,25 @@ func (x *index) bucket(hash uint32) *uint32 {
 	return &x.buckets[at]
 }
 
-// add makes room for one more.
-func (x *index) add(rs *records) {
-	x.count++
-	if x.count <= len(x.buckets) {
-		return
+// add enters the record of a new key.
+func (x *index) add(rs *records, r uint32) {
+	x.keys++
+	if len(x.buckets) == 0 {
+		x.buckets = make([]uint32, 1)
 	}
+	for len(x.buckets) < 2*x.keys {
+		x.split(rs)
+	}
+	rec := rs.at(r)
+	first := x.bucket(rec.hash)
+	*first, rec.chain = r, *first
+}
+
+// split adds a bucket.
+func (x *index) split(rs *records) {
 	n := uint32(len(x.buckets))
-	x.buckets = append(x.buckets, 0)
-	if n == 0 {
-		return
-	}
 	half := uint32(1) << (bits.Len32(n) - 1)
+	x.buckets = append(x.buckets, 0)
 	stay, move := &x.buckets[n-half], &x.buckets[n]
 	for r := *stay; r != 0; {
 		rec := rs.at(r)
@@ -49,21 +54,21 @@ func (x *index) add(rs *records) {
 	*stay, *move = 0, 0
 }
 
-// link puts a record before another one of its bucket, or at its end: 0.
-func (x *index) link(rs *records, r, before uint32) {
-	rec := rs.at(r)
-	at := x.bucket(rec.hash)
-	for *at != before {
-		at = &rs.at(*at).chain
-	}
-	*at, rec.chain = r, before
-}
-
-func (x *index) unlink(rs *records, r uint32) {
+// replace puts another record of the key, 0 if there is none, where a record is, if
+// it is that by which the key is found.
+func (x *index) replace(rs *records, r, other uint32) {
 	rec := rs.at(r)
 	at := x.bucket(rec.hash)
 	for *at != r {
+		if *at == 0 {
+			return
+		}
 		at = &rs.at(*at).chain
 	}
-	*at = rec.chain
+	if other == 0 {
+		*at = rec.chain
+		x.keys--
+		return
+	}
+	*at, rs.at(other).chain = other, rec.chain
 }

@@ -3,6 +3,7 @@ package merge
 import (
 	"bytes"
 	"hash/maphash"
+	"iter"
 )
 
 // location is the family of the nodes' addresses.
@@ -19,7 +20,7 @@ type Entry struct {
 // loop. What it is given as octets is copied.
 type Store struct {
 	self     *node
-	faults   Fault
+	faults   faults
 	nodes    map[string]*node
 	families map[string]*family
 	held     map[held]*holding
@@ -62,37 +63,42 @@ func (s *Store) Set(publisher string, family, key, value []byte, stamp Stamp, ow
 	}
 	h := s.holding(publisher, family, owner)
 	f, hash := h.family, h.family.hash(key)
-	first := s.first(f, key, hash)
-	r := s.of(h.publisher, first)
-	if r != 0 {
-		rec := s.records.at(r)
-		if rec.holding == h.number && rec.stamp == stamp && bytes.Equal(s.blobs.value(rec.blob), value) {
-			return
-		}
+	peer := s.find(f, key, hash)
+	r := s.of(h.publisher, peer)
+	if r != 0 && s.holds(h, r, stamp, value) {
+		return
 	}
-	s.mark(f, key, hash, first)
+	s.mark(f, key, hash, peer)
 	if r == 0 {
-		r = s.insert(h, key, value, hash, first)
+		r = s.insert(h, key, value, hash, peer)
 	} else {
 		s.replace(h, r, value)
 	}
 	s.records.at(r).stamp = stamp
-	if s.faults&MergeByArrival != 0 {
-		f.index.unlink(&s.records, r)
-		f.index.link(&s.records, r, s.first(f, key, hash))
-	}
+	s.faults.arrived(r)
 	if f.location {
-		s.elect(f, key, s.first(f, key, hash))
+		s.elect(key, r)
 	}
 }
 
-func (s *Store) insert(h *holding, key, value []byte, hash, first uint32) uint32 {
+func (s *Store) holds(h *holding, r uint32, stamp Stamp, value []byte) bool {
+	rec := s.records.at(r)
+	return rec.holding == h.number && rec.stamp == stamp && bytes.Equal(s.blobs.value(rec.blob), value)
+}
+
+// insert makes a record. peer is one of the same key, if there is any.
+func (s *Store) insert(h *holding, key, value []byte, hash, peer uint32) uint32 {
 	r := s.records.add()
 	rec := s.records.at(r)
 	rec.blob, rec.hash = s.blobs.put(key, value), hash
 	s.hold(h, r)
-	h.family.index.add(&s.records)
-	h.family.index.link(&s.records, r, first)
+	if peer == 0 {
+		rec.peer = r
+		h.family.index.add(&s.records, r)
+	} else {
+		at := &s.records.at(peer).peer
+		*at, rec.peer = r, *at
+	}
 	return r
 }
 
@@ -107,33 +113,39 @@ func (s *Store) replace(h *holding, r uint32, value []byte) {
 
 // Delete takes an entry out of a publisher's map. It may be absent.
 func (s *Store) Delete(publisher string, family, key []byte) {
-	f, n := s.families[string(family)], s.nodes[publisher]
-	if f == nil || n == nil {
-		return
-	}
-	first := s.first(f, key, f.hash(key))
-	if r := s.of(n, first); r != 0 {
-		s.remove(f, first, r)
+	if r := s.entryBy(publisher, family, key); r != 0 {
+		s.remove(r)
 	}
 }
 
-// remove deletes a record of a key, the first of whose records is known.
-func (s *Store) remove(f *family, first, r uint32) {
+// remove deletes a record.
+func (s *Store) remove(r uint32) {
 	rec := s.records.at(r)
-	hash := rec.hash
+	f := s.holdings[rec.holding].family
 	key := s.blobs.key(rec.blob)
-	s.mark(f, key, hash, first)
-	if first == r {
-		first = s.following(r)
-	}
-	f.index.unlink(&s.records, r)
-	f.index.count--
+	s.mark(f, key, rec.hash, r)
+	peer := s.part(r)
+	f.index.replace(&s.records, r, peer)
 	s.release(r)
 	if f.location {
-		s.elect(f, key, first)
+		s.elect(key, peer)
 	}
 	s.blobs.drop(rec.blob)
 	s.records.drop(r)
+}
+
+// part takes a record out of its key's ring, and returns another one there, or 0.
+func (s *Store) part(r uint32) uint32 {
+	rec := s.records.at(r)
+	before := r
+	for s.records.at(before).peer != r {
+		before = s.records.at(before).peer
+	}
+	if before == r {
+		return 0
+	}
+	s.records.at(before).peer = rec.peer
+	return before
 }
 
 func (s *Store) family(name []byte) *family {
@@ -147,9 +159,9 @@ func (s *Store) family(name []byte) *family {
 
 func (f *family) hash(key []byte) uint32 { return uint32(maphash.Bytes(f.seed, key)) }
 
-// first is the first record of a key, 0 if there is none.
-func (s *Store) first(f *family, key []byte, hash uint32) uint32 {
-	if f.index.count == 0 {
+// find finds a record of a key; 0: there is none.
+func (s *Store) find(f *family, key []byte, hash uint32) uint32 {
+	if f.index.keys == 0 {
 		return 0
 	}
 	for r := *f.index.bucket(hash); r != 0; {
@@ -162,25 +174,37 @@ func (s *Store) first(f *family, key []byte, hash uint32) uint32 {
 	return 0
 }
 
-// following is the next record of the same key.
-func (s *Store) following(r uint32) uint32 {
-	rec := s.records.at(r)
-	if rec.chain == 0 {
-		return 0
+// peers yields all records of a key of which one, or none, is known.
+func (s *Store) peers(r uint32) iter.Seq2[uint32, *holding] {
+	return func(yield func(uint32, *holding) bool) {
+		if r == 0 {
+			return
+		}
+		for at := r; ; {
+			rec := s.records.at(at)
+			if !yield(at, s.holdings[rec.holding]) || rec.peer == r {
+				return
+			}
+			at = rec.peer
+		}
 	}
-	next := s.records.at(rec.chain)
-	if next.hash != rec.hash || !bytes.Equal(s.blobs.key(next.blob), s.blobs.key(rec.blob)) {
-		return 0
-	}
-	return rec.chain
 }
 
 // of is a publisher's record among those of a key.
-func (s *Store) of(publisher *node, first uint32) uint32 {
-	for r := first; r != 0; r = s.following(r) {
-		if s.holdings[s.records.at(r).holding].publisher == publisher {
+func (s *Store) of(publisher *node, peer uint32) uint32 {
+	for r, h := range s.peers(peer) {
+		if h.publisher == publisher {
 			return r
 		}
 	}
 	return 0
+}
+
+// entryBy is a publisher's record of a key; 0: it has none.
+func (s *Store) entryBy(publisher string, family, key []byte) uint32 {
+	f, n := s.families[string(family)], s.nodes[publisher]
+	if f == nil || n == nil {
+		return 0
+	}
+	return s.of(n, s.find(f, key, f.hash(key)))
 }

@@ -40,17 +40,17 @@ func (s step) String() string {
 	return s.do + " " + s.publisher
 }
 
-func steps(does []string, least, most int) *rapid.Generator[[]step] {
+func steps(does, names, globals []string, least, most int) *rapid.Generator[[]step] {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) step {
 		return step{
 			do:        rapid.SampledFrom(does).Draw(t, "do"),
-			publisher: rapid.SampledFrom(persons).Draw(t, "publisher"),
-			owner:     rapid.SampledFrom(append([]string{"", "", ""}, persons...)).Draw(t, "owner"),
+			publisher: rapid.SampledFrom(names).Draw(t, "publisher"),
+			owner:     rapid.SampledFrom(append([]string{"", "", ""}, names...)).Draw(t, "owner"),
 			role:      Role(rapid.IntRange(0, 2).Draw(t, "role")),
 			family:    rapid.SampledFrom(stages).Draw(t, "family"),
-			key:       rapid.SampledFrom(persons).Draw(t, "key"),
+			key:       rapid.SampledFrom(names).Draw(t, "key"),
 			value:     rapid.SampledFrom([]string{"x", "y", "much longer than the others"}).Draw(t, "value"),
-			via:       rapid.SampledFrom(persons).Draw(t, "via"),
+			via:       rapid.SampledFrom(globals).Draw(t, "via"),
 			stamp:     rapid.SampledFrom(stamps).Draw(t, "stamp"),
 		}
 	}), least, most)
@@ -136,6 +136,19 @@ func (p *pair) compare() error {
 			got, some := p.store.Get(family, key)
 			if want, should := view[place{family, key}]; some != should || !got.equal(want) {
 				return fmt.Errorf("%s %s is %v, want %v", family, key, got, want)
+			}
+			got, some = p.store.OwnOf(family, key)
+			if want, should := own[place{family, key}]; some != should || !got.equal(want) {
+				return fmt.Errorf("own of %s %s is %v, want %v", family, key, got, want)
+			}
+			for _, c := range p.copies {
+				size := -1
+				if e, some := c.entries[place{family, key}]; some {
+					size = len(e.Value)
+				}
+				if got := p.store.Held(c.publisher, []byte(family), []byte(key)); got != size {
+					return fmt.Errorf("%s holds %d octets of %s %s, want %d", c.publisher, got, family, key, size)
+				}
 			}
 		}
 	}
@@ -235,7 +248,7 @@ func (p *pair) run(all []step) error {
 	return leftovers(p.store)
 }
 
-var lives = steps([]string{"set", "set", "set", "set", "set", "set", "delete", "drop", "role", "role", "changes"}, 100, 200)
+var lives = steps([]string{"set", "set", "set", "set", "set", "set", "delete", "drop", "role", "role", "changes"}, persons, persons, 100, 200)
 
 func TestAStoreIsWhatTheReferenceSays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -246,11 +259,16 @@ func TestAStoreIsWhatTheReferenceSays(t *testing.T) {
 }
 
 func TestAStoreWithAFaultIsNot(t *testing.T) {
+	findsFaults(t, func(f Fault, seed int) error { return newPair(f).run(lives.Example(seed)) })
+}
+
+// findsFaults expects that a property fails soon with each of the faults.
+func findsFaults(t *testing.T, property func(f Fault, seed int) error) {
 	for name, f := range map[string]Fault{"MergeByArrival": MergeByArrival, "StaleCopyBelieved": StaleCopyBelieved} {
 		t.Run(name, func(t *testing.T) {
-			for seed := range 20 {
-				if err := newPair(f).run(lives.Example(seed)); err != nil {
-					t.Log(err)
+			for seed := range 50 {
+				if err := property(f, seed); err != nil {
+					t.Logf("seed %d: %v", seed, err)
 					return
 				}
 			}

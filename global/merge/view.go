@@ -7,16 +7,23 @@ import (
 
 // Get is what this node believes of a key.
 func (s *Store) Get(family, key string) (Entry, bool) {
-	f := s.families[family]
-	if f == nil {
-		return Entry{}, false
+	view, _ := s.lookup(family, key)
+	return s.entryOf(view)
+}
+
+// OwnOf is what this node publishes of a key to the other global nodes.
+func (s *Store) OwnOf(family, key string) (Entry, bool) {
+	_, own := s.lookup(family, key)
+	return s.entryOf(own)
+}
+
+// Held is the size in octets of the value that a publisher has at a key; -1: none.
+func (s *Store) Held(publisher string, family, key []byte) int {
+	r := s.entryBy(publisher, family, key)
+	if r == 0 {
+		return -1
 	}
-	k := []byte(key)
-	view, _ := s.winners(f, s.first(f, k, f.hash(k)))
-	if view == 0 {
-		return Entry{}, false
-	}
-	return s.entry(view), true
+	return len(s.blobs.value(s.records.at(r).blob))
 }
 
 // Family yields what this node believes of a family: keys, borrowed like the
@@ -33,6 +40,11 @@ func (s *Store) Family(family string) iter.Seq2[[]byte, Entry] {
 // Own yields what this node publishes of a family to the other global nodes: the
 // best of its slaves' entries, its own among them. As with Family, the order is
 // deterministic, and all is borrowed.
+//
+// Who is told this and from then on each Change knows what is published, if there
+// were no changes to be told when it was: an entry that came after the last Changes
+// can go before the next one, and isn't mentioned there. The same holds for Family
+// and Get.
 func (s *Store) Own(family string) iter.Seq2[[]byte, Entry] {
 	return func(yield func([]byte, Entry) bool) {
 		s.each(family, func(r, _, own uint32) bool {
@@ -53,9 +65,7 @@ func (s *Store) each(name string, visit func(r, view, own uint32) bool) {
 			continue
 		}
 		for r := h.first; r != 0; r = s.records.at(r).next {
-			rec := s.records.at(r)
-			view, own := s.winners(f, s.first(f, s.blobs.key(rec.blob), rec.hash))
-			if !visit(r, view, own) {
+			if view, own := s.winners(f, r); !visit(r, view, own) {
 				return
 			}
 		}
@@ -83,11 +93,28 @@ func (s *Store) Len(family string) int {
 	n := f.keys
 	for i := f.marked.first; i != 0; {
 		b := &s.pending.befores[i-1]
-		view, _ := s.winners(f, s.first(f, b.key, b.hash))
+		view, _ := s.winners(f, s.find(f, b.key, b.hash))
 		n += change(b.there, view != 0)
 		i = b.next
 	}
 	return n
+}
+
+// lookup finds the winners of a key.
+func (s *Store) lookup(family, key string) (view, own uint32) {
+	f := s.families[family]
+	if f == nil {
+		return 0, 0
+	}
+	k := []byte(key)
+	return s.winners(f, s.find(f, k, f.hash(k)))
+}
+
+func (s *Store) entryOf(r uint32) (Entry, bool) {
+	if r == 0 {
+		return Entry{}, false
+	}
+	return s.entry(r), true
 }
 
 func (s *Store) entry(r uint32) Entry {

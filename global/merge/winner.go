@@ -6,8 +6,8 @@ import "cmp"
 // because a publisher has no two entries of a key, and it knows nothing of time: the
 // greatest entry is the same whichever came first.
 func (s *Store) less(f *family, a, b uint32) bool {
-	if s.faults&MergeByArrival != 0 {
-		return false // the latest is the first
+	if s.faults.has(MergeByArrival) {
+		return s.faults.arrivals[a] < s.faults.arrivals[b]
 	}
 	p, q := s.records.at(a), s.records.at(b)
 	g, h := s.holdings[p.holding], s.holdings[q.holding]
@@ -30,11 +30,10 @@ func (s *Store) athome(rec *record) bool {
 	return s.holdings[rec.holding].owner.id == string(s.blobs.key(rec.blob))
 }
 
-// winners are the best entries of a key, whose first record it is: of all that
-// count, and of those among them that this node publishes.
-func (s *Store) winners(f *family, first uint32) (view, own uint32) {
-	for r := first; r != 0; r = s.following(r) {
-		h := s.holdings[s.records.at(r).holding]
+// winners are the best entries of a key, of which one record, or none, is given: of
+// all that count, and of those among them that this node publishes.
+func (s *Store) winners(f *family, peer uint32) (view, own uint32) {
+	for r, h := range s.peers(peer) {
 		if !h.counts {
 			continue
 		}
@@ -54,21 +53,20 @@ func (s *Store) winners(f *family, first uint32) (view, own uint32) {
 func (s *Store) judge(h *holding) { h.counts = s.believes(h, h.owner.home) }
 
 func (s *Store) believes(h *holding, home *node) bool {
-	return h.family.location || home == nil || home == s.via(h.publisher) || s.faults&StaleCopyBelieved != 0
+	return h.family.location || home == nil || home == s.via(h.publisher) || s.faults.has(StaleCopyBelieved)
 }
 
 // elect finds out where the owner of a location lives now, and judges its entries
 // again if that changed. Strangers have no say: what other global nodes can't see
 // must not decide what they get from us.
-func (s *Store) elect(f *family, key []byte, first uint32) {
+func (s *Store) elect(key []byte, peer uint32) {
 	owner := s.nodes[string(key)]
 	if owner == nil {
 		return
 	}
 	best := uint32(0)
-	for r := first; r != 0; r = s.following(r) {
-		h := s.holdings[s.records.at(r).holding]
-		if h.owner == owner && h.publisher.role != Stranger && (best == 0 || s.less(f, best, r)) {
+	for r, h := range s.peers(peer) {
+		if h.owner == owner && h.publisher.role != Stranger && (best == 0 || s.less(h.family, best, r)) {
 			best = r
 		}
 	}
@@ -93,8 +91,6 @@ func (s *Store) elect(f *family, key []byte, first uint32) {
 // electAll does so for all keys of a holding of locations.
 func (s *Store) electAll(h *holding) {
 	for r := h.first; r != 0; r = s.records.at(r).next {
-		rec := s.records.at(r)
-		key := s.blobs.key(rec.blob)
-		s.elect(h.family, key, s.first(h.family, key, rec.hash))
+		s.elect(s.blobs.key(s.records.at(r).blob), r)
 	}
 }
