@@ -37,7 +37,7 @@ type Action struct {
 	Query   uint64
 	Result  codec.Value
 	Family  string
-	First   bool // Changed: its contents weren't known before. Changes are all there is, perhaps nothing
+	First   bool // Changed: the contents weren't known before. They are to be read; there are no Changes
 	Changes []Difference
 	Line    Line
 }

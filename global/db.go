@@ -96,7 +96,6 @@ func New(n *kernel.Node, o Options) *DB {
 		Local:          d.local,
 		MonitorTimeout: n.MonitorTimeout(),
 		Quotas:         o.Quotas.withDefaults(),
-		Wall:           d.loop.Wall,
 		Crowded:        n.Crowded,
 	})
 	n.SetDatabase((*peers)(d))

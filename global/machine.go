@@ -2,9 +2,11 @@ package global
 
 import (
 	"iter"
+	"log/slog"
 	"time"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/global/merge"
 )
 
 // A Config is what a Machine has to know.
@@ -18,8 +20,6 @@ type Config struct {
 	MonitorTimeout time.Duration
 	// Quotas bound what each node may hold at this one, if it is global.
 	Quotas Quotas
-	// Wall is the time of day.
-	Wall func() time.Time
 	// Crowded says that no more should be sent to a node for now: its queue is
 	// above high water. It is asked within an input.
 	Crowded func(node string) bool
@@ -32,99 +32,285 @@ type Config struct {
 // may be called while they are worked off.
 type Machine struct {
 	config Config
-	out    []Action
+	faults faults
+	stats  Stats
+
+	// store has, in a global node, what all nodes have published; in one with a
+	// master, what that has told of the watched families.
+	store   *merge.Store
+	global  bool
+	settle  settling
+	peers   map[string]*peer
+	watches map[string]*watch
+	slave   slave
+	hub     hub
+	finder  finder
+	flushed flushing
+
+	now   time.Duration
+	timer time.Duration // when Tick was last asked for; 0: not at all
+	input uint64        // counts them
+
+	// Of the running input. What they hold is lent to the driver.
+	out  []Action
+	buf  []byte // messages, keys and values
+	diff []Difference
 }
 
-// A QueryKind is what a query asks for of a family.
-type QueryKind uint8
-
-const (
-	QueryFamily QueryKind = iota // a map: its keys and values
-	QueryKeys                    // a list
-	QueryValues                  // a list, in the order of the keys that QueryKeys gives
-)
+// A watch is a family that this node's program watches.
+type watch struct {
+	arrived bool // its contents are in the store
+	known   bool // and were told
+	whole   gathering
+}
 
 // NewMachine makes a Machine of a node that isn't global.
-func NewMachine(c Config) *Machine { return &Machine{config: c} }
-
-// NodeUp says that there is a link with the node; ours: it has our extensions.
-func (m *Machine) NodeUp(now time.Duration, node string, ours bool) []Action { return m.out }
-
-// NodeDown says that the link is gone.
-func (m *Machine) NodeDown(now time.Duration, node string) []Action { return m.out }
-
-// Message is a message from a node to the node port whose tag begins with g_. It is
-// borrowed. An error, a *MessageError, says that it is nonsense and that the link has
-// to be ended; there may be actions all the same.
-func (m *Machine) Message(now time.Duration, from string, msg codec.Message) ([]Action, error) {
-	return m.out, nil
+func NewMachine(c Config) *Machine {
+	c.Quotas = c.Quotas.withDefaults()
+	m := &Machine{
+		config:  c,
+		store:   merge.New(c.Node),
+		peers:   make(map[string]*peer),
+		watches: make(map[string]*watch),
+	}
+	m.slave.init()
+	m.hub.init()
+	m.finder.init()
+	m.flushed.init(m)
+	return m
 }
 
-// SeedUp says that a node which answers at a seed's address is connected, before or
-// after NodeUp. SeedDown says that this is over.
-func (m *Machine) SeedUp(now time.Duration, node string) []Action   { return m.out }
-func (m *Machine) SeedDown(now time.Duration, node string) []Action { return m.out }
+// begin starts an input.
+func (m *Machine) begin(now time.Duration) {
+	m.now = now
+	m.input++
+	m.out, m.diff = m.out[:0], m.diff[:0]
+	if m.buf = m.buf[:0]; cap(m.buf) > keptScratch {
+		m.buf = nil
+	}
+}
 
-// Promote makes the node global, if it isn't.
-func (m *Machine) Promote(now time.Duration) []Action { return m.out }
-
-// LocalChanged says that Local has something to take.
-func (m *Machine) LocalChanged(now time.Duration) []Action { return m.out }
-
-// Watch wants to know the contents of a family and its changes, by Changed actions, of
-// which the first comes as soon as the contents are known (then First is set). It must not
-// be watched already: who else wants to watch it too, can read it if it is Known.
-func (m *Machine) Watch(now time.Duration, family string) []Action { return m.out }
-
-// Unwatch ends that.
-func (m *Machine) Unwatch(now time.Duration, family string) []Action { return m.out }
-
-// Query asks for a family, which needn't be watched. It is answered once, as soon as
-// somebody can answer, unless it is cancelled. No two queries may have the same number.
-func (m *Machine) Query(now time.Duration, number uint64, kind QueryKind, family string) []Action {
+// finish ends an input.
+func (m *Machine) finish() []Action {
+	if next := m.due(); next != 0 && next != m.timer {
+		m.timer = next
+		m.do(Action{Do: SetTimer, At: next})
+	}
 	return m.out
 }
 
-// Cancel forgets a query.
-func (m *Machine) Cancel(number uint64) {}
+// due is when Tick has to be called next; 0: never.
+func (m *Machine) due() time.Duration {
+	var next time.Duration
+	for _, at := range [...]time.Duration{m.finder.due(), m.hub.due(), m.settle.due()} {
+		if at != 0 && (next == 0 || at < next) {
+			next = at
+		}
+	}
+	return next
+}
 
-// Find asks for a node's addresses; Found answers, once, soon or late.
-func (m *Machine) Find(now time.Duration, node string) []Action { return m.out }
+func (m *Machine) do(a Action) { m.out = append(m.out, a) }
 
-// Room answers AwaitRoom.
-func (m *Machine) Room(now time.Duration, node string) []Action { return m.out }
-
-// Failed says that the i-th of the actions that the last input returned, a Send, can't
-// be carried by that node's framing. It returns the whole list again, with more at its
-// end: a message without what can't be carried. Go on with it after index i.
-func (m *Machine) Failed(now time.Duration, i int, err error) []Action { return m.out }
+func (m *Machine) log(level slog.Level, text, node string, err error) {
+	m.do(Action{Do: Log, Node: node, Line: Line{level, text, err}})
+}
 
 // Tick answers SetTimer.
-func (m *Machine) Tick(now time.Duration) []Action { return m.out }
+func (m *Machine) Tick(now time.Duration) []Action {
+	m.begin(now)
+	m.timer = 0 // it fired; if it was early it has to be set again
+	m.settleLate()
+	m.releaseLost()
+	m.findLate()
+	return m.finish()
+}
 
-// Flush ends a turn: it tells what has changed in it. Call it, at the end of the turn,
-// if Dirty says so after an input.
-func (m *Machine) Flush(now time.Duration) []Action { return m.out }
+// NodeUp says that there is a link with the node; ours: it has our extensions.
+func (m *Machine) NodeUp(now time.Duration, node string, ours bool) []Action {
+	m.begin(now)
+	if m.peers[node] == nil {
+		p := &peer{node: node, ours: ours}
+		m.peers[node] = p
+		if m.global {
+			m.send(p, m.compose("g_global").message())
+		}
+		m.seedIsUp(node)
+	}
+	return m.finish()
+}
+
+// NodeDown says that the link is gone.
+func (m *Machine) NodeDown(now time.Duration, node string) []Action {
+	m.begin(now)
+	if p := m.peers[node]; p != nil {
+		delete(m.peers, node)
+		if m.global {
+			m.part(p)
+		}
+		m.masterIsDown(p)
+		m.settled(p)
+	}
+	return m.finish()
+}
+
+// Promote makes the node global, if it isn't.
+func (m *Machine) Promote(now time.Duration) []Action {
+	m.begin(now)
+	m.promote()
+	return m.finish()
+}
+
+// LocalChanged says that Local has something to take.
+func (m *Machine) LocalChanged(now time.Duration) []Action {
+	m.begin(now)
+	m.slave.unpublished = true
+	m.publish()
+	return m.finish()
+}
+
+// publish passes on what this node itself has changed, a bounded part at a time.
+func (m *Machine) publish() {
+	switch {
+	case m.global:
+		m.publishHere(publishBatches)
+	case m.slave.master != nil:
+		m.pump(m.slave.master)
+	}
+}
+
+// Room answers AwaitRoom.
+func (m *Machine) Room(now time.Duration, node string) []Action {
+	m.begin(now)
+	if p := m.peers[node]; p != nil {
+		p.awaits = false
+		m.flush() // what is told is what was flushed
+		m.pump(p)
+	}
+	return m.finish()
+}
+
+// Flush ends a turn: it tells what has changed in it. Call it at the end of the turn
+// if Dirty says so, and once more in the next turn if Dirty says so again.
+func (m *Machine) Flush(now time.Duration) []Action {
+	m.begin(now)
+	if m.global && m.slave.unpublished {
+		m.publishHere(publishBatches)
+	}
+	m.flush()
+	return m.finish()
+}
 
 // Dirty says that there is something to Flush.
-func (m *Machine) Dirty() bool { return false }
+func (m *Machine) Dirty() bool {
+	return m.store.Dirty() || m.flushed.firsts > 0 || m.global && m.slave.unpublished
+}
+
+// Watch wants to know the contents of a family and its changes, by Changed actions, of
+// which the first comes as soon as the contents are known (then First is set). It must not
+// be watched already: who else wants to watch it, too, reads it if it is Known.
+func (m *Machine) Watch(now time.Duration, family string) []Action {
+	m.begin(now)
+	if m.watches[family] == nil {
+		m.watches[family] = new(watch)
+		m.startWatch(family)
+	}
+	return m.finish()
+}
+
+func (m *Machine) startWatch(family string) {
+	switch {
+	case m.settle.on:
+	case m.global:
+		m.flush()
+		m.tellFirst(family)
+	case m.slave.master != nil:
+		m.ask(m.compose("g_mon1").text(family).message())
+	}
+}
+
+// Unwatch ends that.
+func (m *Machine) Unwatch(now time.Duration, family string) []Action {
+	m.begin(now)
+	w := m.watches[family]
+	if w == nil {
+		return m.finish()
+	}
+	if !m.global {
+		m.flush()
+		if m.slave.master != nil {
+			m.ask(m.compose("g_mon0").text(family).message())
+		}
+		m.forget(family)
+	}
+	if w.arrived && !w.known {
+		m.flushed.firsts--
+	}
+	delete(m.watches, family)
+	return m.finish()
+}
+
+// forget takes the copy of a family away. Nobody wants to know of that.
+func (m *Machine) forget(family string) {
+	for _, key := range m.keysOf(family, func([]byte) bool { return true }) {
+		m.store.Delete(m.config.Node, []byte(family), key)
+	}
+	m.store.Changes(func(merge.Change) {})
+}
+
+// keysOf is those keys of a family in the store that are asked for.
+func (m *Machine) keysOf(family string, want func(key []byte) bool) (keys [][]byte) {
+	for key := range m.store.Family(family) {
+		if want(key) {
+			keys = append(keys, append([]byte(nil), key...))
+		}
+	}
+	return keys
+}
 
 // Global says whether this node is global.
-func (m *Machine) Global() bool { return false }
+func (m *Machine) Global() bool { return m.global }
 
 // Master is this node's master; "" if there is none, as in a global node.
-func (m *Machine) Master() string { return "" }
+func (m *Machine) Master() string {
+	if m.slave.master == nil {
+		return ""
+	}
+	return m.slave.master.node
+}
 
-// Known says whether a watched family's contents are known. On a global node they
-// always are.
-func (m *Machine) Known(family string) bool { return false }
+// Known says whether a watched family's contents are known.
+func (m *Machine) Known(family string) bool {
+	w := m.watches[family]
+	return w != nil && w.known
+}
 
-// Get, Len and Entries read a family that is Known, as the last Changed told it. What
-// they lend is valid until the next input. Entries come in no particular order.
-func (m *Machine) Get(family, key string) (value codec.Value, ok bool) { return value, false }
-func (m *Machine) Len(family string) int                              { return 0 }
+// seen is the store that the watchers have been told of.
+func (m *Machine) seen() *merge.Store {
+	if m.settle.on {
+		return m.settle.former
+	}
+	return m.store
+}
+
+// Get, Len and Entries read a family that is Known: as the last Changed told it if the
+// Machine isn't Dirty. What they lend is valid until the next input. Entries come in no
+// particular order.
+func (m *Machine) Get(family, key string) (codec.Value, bool) {
+	e, ok := m.seen().Get(family, key)
+	return value(e.Value), ok
+}
+
+func (m *Machine) Len(family string) int { return m.seen().Len(family) }
+
 func (m *Machine) Entries(family string) iter.Seq2[[]byte, codec.Value] {
-	return func(func([]byte, codec.Value) bool) {}
+	return func(yield func([]byte, codec.Value) bool) {
+		for key, e := range m.seen().Family(family) {
+			if !yield(key, value(e.Value)) {
+				return
+			}
+		}
+	}
 }
 
 // Stats counts what the Machine has refused so far.
@@ -135,4 +321,4 @@ type Stats struct {
 }
 
 // Stats reads the counts.
-func (m *Machine) Stats() Stats { return Stats{} }
+func (m *Machine) Stats() Stats { return m.stats }

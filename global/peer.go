@@ -1,0 +1,53 @@
+package global
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/aemp-go/aemp/codec"
+)
+
+// A peer is a node with which there is a link.
+type peer struct {
+	node   string
+	ours   bool // has our extensions
+	global bool // has said that it is global
+	told   bool // by us, as a seed, that it has to be global
+
+	// If this node is global: what the peer publishes and wants to know.
+	slave    bool            // we are its master
+	deferred bool            // it became global, and what it published as our slave stands until it has told all
+	parts    []codec.Message // of that, as they come
+	holdings holdings
+	watches  map[string]*subscription
+	accused  complaint // what was logged about it already
+
+	// What waits to be told, in this order; see pump.
+	pieces   []codec.Message // of a job that was begun
+	jobs     []job
+	debts    []*debt
+	setWaits bool   // a jobSet is among the jobs
+	awaits   bool   // Room
+	spent    int    // octets sent in the input
+	input    uint64 // that one
+}
+
+// byNode orders peers, so that the same run always sends in the same order.
+func byNode(a, b *peer) int { return strings.Compare(a.node, b.node) }
+
+// insert adds p to a list in order, once.
+func insert(list []*peer, p *peer) []*peer {
+	i, found := slices.BinarySearchFunc(list, p, byNode)
+	if found {
+		return list
+	}
+	return slices.Insert(list, i, p)
+}
+
+// remove takes p out.
+func remove(list []*peer, p *peer) []*peer {
+	if i, found := slices.BinarySearchFunc(list, p, byNode); found {
+		return slices.Delete(list, i, i+1)
+	}
+	return list
+}
