@@ -195,7 +195,7 @@ func TestWhatStandsInTheWayOfARawConnectionIsTold(t *testing.T) {
 			dataconn.TimedOut, "b: unable to establish connection within 5 seconds"},
 		"a link that is lost": {func(a, b *machine) {
 			a.w.link(a, b)
-			b.vanish()
+			b.powerFailure()
 			a.w.pass(time.Second)
 		}, dataconn.LinkLost, "b: no link: no sign of life for 5s"},
 		"another node in its place": {func(a, b *machine) {
@@ -226,8 +226,8 @@ func TestWhatStandsInTheWayOfARawConnectionIsTold(t *testing.T) {
 	}
 }
 
-// vanish ends the machine's process, and nobody is told.
-func (m *machine) vanish() { m.closed = true; m.group.Vanish() }
+// powerFailure takes the machine away, and nobody is told.
+func (m *machine) powerFailure() { m.closed = true; m.host.Down() }
 
 // nothingLeft checks that no port and no handshake is left over.
 func (m *machine) nothingLeft() {
