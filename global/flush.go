@@ -93,7 +93,7 @@ func (f *flushing) beginFamily(family string) {
 // seen is a change of what this node believes.
 func (f *flushing) seen(c merge.Change) {
 	m := f.m
-	if f.watch != nil && f.watch.known && !m.settle.on {
+	if f.watch != nil && f.watch.known && !m.settle.on && !alike(c.ViewBefore, c.View) {
 		m.diff = append(m.diff, Difference{m.lend(c.Key), m.lend(c.ViewBefore), m.lend(c.View)})
 	}
 	for _, p := range f.later {
@@ -208,6 +208,11 @@ func (f *flushing) sendUpdate() {
 	f.update.reset()
 	f.bare.reset()
 }
+
+// alike says whether two encoded values mean the same to a program, though they are
+// written differently: one may have come by way of an original node, which doesn't tell
+// text from octets.
+func alike(a, b []byte) bool { return a != nil && b != nil && value(a).Equal(value(b)) }
 
 // lend copies what the driver is to see.
 func (m *Machine) lend(b []byte) []byte {

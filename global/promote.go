@@ -105,7 +105,7 @@ func (m *Machine) tellBetween(family string, former *merge.Store) {
 	at := len(m.diff)
 	for key, was := range former.Family(family) {
 		e, ok := m.store.Get(family, string(key))
-		if !ok || string(e.Value) != string(was.Value) {
+		if !ok || !alike(was.Value, e.Value) {
 			m.diff = append(m.diff, Difference{m.lend(key), m.lend(was.Value), m.lend(e.Value)})
 		}
 	}
