@@ -90,7 +90,6 @@ func New(n *kernel.Node, o Options) *DB {
 	none := ""
 	d.master.Store(&none)
 	d.local = newLocal(n.ID(), o.Quotas, d.loop.Wall, func() { d.loop.Post((*changedTask)(d)) })
-	d.Announce(nil)
 	d.machine = NewMachine(Config{
 		Node:           n.ID(),
 		Local:          d.local,
@@ -98,6 +97,7 @@ func New(n *kernel.Node, o Options) *DB {
 		Quotas:         o.Quotas.withDefaults(),
 		Crowded:        n.Crowded,
 	})
+	d.Announce(nil) // may have the loop take it at once, so not before there is a machine
 	n.SetDatabase((*peers)(d))
 	if o.Global {
 		d.BecomeGlobal()
