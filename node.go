@@ -90,6 +90,9 @@ func startOn(g loop.Group, e *Config) (*Node, error) {
 		db:    global.New(core, global.Options{Global: e.Global, Quotas: e.Quotas, Keeper: kept}),
 		kept:  kept,
 	}
+	if !e.Secure {
+		n.answerQuestions()
+	}
 	err = n.listen(e)
 	if err == nil {
 		err = n.announce(e)
