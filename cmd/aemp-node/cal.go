@@ -4,6 +4,8 @@ import (
 	"context"
 	"flag"
 	"io"
+
+	"github.com/aemp-go/aemp"
 )
 
 var calCommand = command{
@@ -22,20 +24,13 @@ knows the request time.
 }
 
 func call(ctx context.Context, o *options, args []string) error {
-	ctx, cancel := context.WithTimeout(ctx, o.timeout)
-	defer cancel()
 	port := args[0]
-	node, err := o.connect(ctx, port)
-	if err != nil {
+	return o.ask(ctx, func(ctx context.Context, node *aemp.Node) error {
+		answer, err := node.Call(ctx, port, values(args[1:], o.text)...)
+		if err != nil {
+			return err
+		}
+		_, err = io.WriteString(o.stdout, line(answer)+"\n")
 		return err
-	}
-	answer, err := node.Call(ctx, port, values(args[1:], o.text)...)
-	if err != nil {
-		_ = end(node) // the reason for it is err
-		return o.explain(port, err)
-	}
-	if _, err := io.WriteString(o.stdout, line(answer)+"\n"); err != nil {
-		return err
-	}
-	return end(node)
+	}, port)
 }

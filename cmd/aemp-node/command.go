@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// A command is what the first word of the command line names.
+// A command is what the first word of the command line names, or the first two.
 type command struct {
-	name  string
+	name  string // one word, or a group's and its own
 	args  string // as the help shows them
 	brief string
 	help  string
@@ -22,7 +22,12 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{runCommand, sndCommand, calCommand, monCommand, versionCommand}
+	return []command{
+		runCommand, sndCommand, calCommand, monCommand,
+		nodesCommand, traceCommand,
+		familiesCommand, getCommand, setCommand, delCommand, watchCommand,
+		versionCommand,
+	}
 }
 
 // execute runs the command that args name.
@@ -30,14 +35,13 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if len(args) == 0 {
 		return &usageError{err: errors.New("no command")}
 	}
-	name, args := args[0], args[1:]
-	switch name {
+	switch args[0] {
 	case "help", "--help", "-help", "-h":
-		return help(stdout, args)
+		return help(stdout, args[1:])
 	case "--version", "-version":
-		name = versionCommand.name
+		args[0] = versionCommand.name
 	}
-	c, err := find(name)
+	c, args, err := find(args)
 	if err != nil {
 		return err
 	}
@@ -60,13 +64,33 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	return err
 }
 
-func find(name string) (*command, error) {
+// find takes the words that name a command off.
+func find(words []string) (c *command, rest []string, err error) {
+	name, rest := words[0], words[1:]
+	of := group(name)
+	if of != nil && len(rest) > 0 {
+		name, rest = name+" "+rest[0], rest[1:]
+	}
 	for _, c := range commands() {
 		if c.name == name {
-			return &c, nil
+			return &c, rest, nil
 		}
 	}
-	return nil, &usageError{err: fmt.Errorf("no such command: %q", name)}
+	if of != nil {
+		return nil, nil, &usageError{err: fmt.Errorf("no such command: %q, expected %s", name, strings.Join(of, ", "))}
+	}
+	return nil, nil, &usageError{err: fmt.Errorf("no such command: %q", name)}
+}
+
+// group is the names of the commands whose first word is that, and which have a second.
+func group(word string) []string {
+	var names []string
+	for _, c := range commands() {
+		if strings.HasPrefix(c.name, word+" ") {
+			names = append(names, c.name)
+		}
+	}
+	return names
 }
 
 func (c *command) check(args []string) error {
@@ -93,7 +117,7 @@ func help(w io.Writer, args []string) error {
 	if len(args) == 0 {
 		return writeOverview(w)
 	}
-	c, err := find(args[0])
+	c, _, err := find(args)
 	if err != nil {
 		return err
 	}

@@ -30,9 +30,9 @@ func TestTheOverviewNamesEveryCommand(t *testing.T) {
 func TestTheHelpOfACommandExplainsItsArgumentsAndFlags(t *testing.T) {
 	for _, c := range commands() {
 		t.Run(c.name, func(t *testing.T) {
-			asked, stderr, code := say(c.name, "--help")
+			asked, stderr, code := say(append(strings.Fields(c.name), "--help")...)
 			wantStatus(t, statusOK, code, stderr)
-			if other, _, _ := say("help", c.name); other != asked {
+			if other, _, _ := say(append([]string{"help"}, strings.Fields(c.name)...)...); other != asked {
 				t.Errorf("aemp-node help %s says something else:\n%s", c.name, other)
 			}
 			for _, want := range []string{"aemp-node " + c.name, c.args, strings.TrimSpace(c.help)} {
@@ -59,6 +59,20 @@ func TestAWrongCommandLineIsSaidWithTheWayToTheHelp(t *testing.T) {
 		{"snd", "snd: too few arguments, expected PORTID [ARG…]"},
 		{"cal", "cal: too few arguments"},
 		{"mon", "mon: too few arguments"},
+		{"db", `no such command: "db", expected db families, db get, db set, db del, db watch; see aemp-node help`},
+		{"db fly x", `no such command: "db fly", expected db families`},
+		{"help db", `no such command: "db", expected db families`},
+		{"db get", "db get: too few arguments, expected FAMILY [KEY]; see aemp-node db get --help"},
+		{"db get a b c", `db get: unexpected argument "c"`},
+		{"db set a b", "db set: too few arguments, expected FAMILY KEY VALUE"},
+		{"db del a", "db del: too few arguments"},
+		{"db del a b", "db del: an entry belongs to the node that has set it: name that with --at NODE"},
+		{"db watch", "db watch: too few arguments, expected FAMILY"},
+		{"db families x", `db families: unexpected argument "x"`},
+		{"nodes x", `nodes: unexpected argument "x"`},
+		{"trace --norc --secret x", "trace: no seed"},
+		{"run --service dance", `invalid value "dance" for flag -service: no such service, expected echo, clock, log`},
+		{"run --norc --secret x --announce h:x", `"h:x"`},
 		{"cal --log xml a", `invalid value "xml" for flag -log: neither text nor json`},
 		{"cal --timeout soon a", "-timeout"},
 		{"cal --norc --secret x a", "cal: no seed"},

@@ -7,13 +7,31 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/aemp-go/aemp"
 	"github.com/aemp-go/aemp/codec"
 	"github.com/aemp-go/aemp/kernel/link"
 	"github.com/aemp-go/aemp/seeds"
 )
+
+// ask runs f with the node of a short command, once that is in touch with the nodes of
+// the given ports or what seeds there are. All of it takes no longer than --timeout.
+func (o *options) ask(ctx context.Context, f func(context.Context, *aemp.Node) error, ports ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	node, err := o.connect(ctx, ports...)
+	if err != nil {
+		return err
+	}
+	if err := f(ctx, node); err != nil {
+		_ = end(node) // the reason for it is err
+		return o.explain(err, ports...)
+	}
+	return end(node)
+}
 
 // connect starts the node of a short command and waits until it is in touch with
 // the nodes of the given ports, or with what seeds there are.
@@ -29,18 +47,18 @@ func (o *options) connect(ctx context.Context, ports ...string) (*aemp.Node, err
 	if err != nil {
 		return nil, err
 	}
-	list, err := seeds.Parse(c.Seeds)
+	list, sources, err := seeds.ParseAll(c.Seeds)
 	if err != nil {
 		return nil, err
 	}
-	if len(list) == 0 {
+	if len(list)+len(sources) == 0 {
 		return nil, &usageError{err: errors.New("no seed: give --seed HOST:PORT, or name seeds in the configuration file")}
 	}
 	node, err := aemp.Start(*c)
 	if err != nil {
 		return nil, err
 	}
-	w := &way{node: node, seeds: len(list), wrong: map[string]error{}, changed: make(chan struct{}, 1)}
+	w := &way{node: node, seeds: len(list) + len(sources), wrong: map[string]error{}, changed: make(chan struct{}, 1)}
 	for _, port := range ports {
 		w.to = append(w.to, nodeOf(port))
 	}
@@ -59,23 +77,34 @@ func nodeOf(port string) string {
 type way struct {
 	node    *aemp.Node
 	to      []string // nodes
-	seeds   int
+	seeds   int // and sources of seeds
 	changed chan struct{}
 
 	mu    sync.Mutex
 	wrong map[string]error // by seed
+	none  bool             // no seed can be reached
 }
+
+// grace is how long to wait for the other seeds when there is one. It most likely knows
+// the network, but of two seeds that haven't met either may be the only way to a node.
+const grace = time.Second
 
 // wait waits until it is of no use to wait any more.
 func (w *way) wait(ctx context.Context) error {
 	defer w.node.WatchNodes(func(string, bool) { w.signal() })()
 	defer w.node.WatchSeeds(w.noteSeed)()
+	var late <-chan time.Time
 	for {
 		if over, err := w.verdict(); over {
 			return err
 		}
+		if late == nil && len(w.node.UpNodes()) > 0 {
+			late = time.After(grace)
+		}
 		select {
 		case <-w.changed:
+		case <-late:
+			return nil
 		case <-ctx.Done():
 			if len(w.node.UpNodes()) > 0 {
 				return nil
@@ -94,9 +123,12 @@ func (w *way) signal() {
 
 func (w *way) noteSeed(seed string, err error) {
 	w.mu.Lock()
-	if err == nil {
+	switch {
+	case seed == "": // all of them
+		w.none = err != nil
+	case err == nil:
 		delete(w.wrong, seed)
-	} else {
+	default:
 		w.wrong[seed] = err
 	}
 	w.mu.Unlock()
@@ -110,11 +142,11 @@ func (w *way) verdict() (over bool, err error) {
 	defer w.mu.Unlock()
 	up := len(w.node.UpNodes())
 	switch {
-	case !slices.ContainsFunc(w.to, func(node string) bool { return !w.node.NodeIsUp(node) }):
+	case len(w.to) > 0 && !slices.ContainsFunc(w.to, func(node string) bool { return !w.node.NodeIsUp(node) }):
 		return true, nil
 	case up > 0:
-		return up+len(w.wrong) >= w.seeds, nil
-	case len(w.wrong) < w.seeds:
+		return len(w.to) == 0 || up+len(w.wrong) >= w.seeds, nil
+	case !w.none:
 		return false, nil
 	}
 	for _, err := range w.wrong {
@@ -163,16 +195,32 @@ func seedError(seed string, err error) error {
 	return fmt.Errorf("seed %s: %w", seed, err)
 }
 
-// explain says in other words why nothing came of a message to a port.
-func (o *options) explain(port string, err error) error {
-	var died *aemp.ReasonError
+// explain says in other words why nothing came of what was asked of the ports, or of the
+// database.
+func (o *options) explain(err error, ports ...string) error {
+	var (
+		died     *aemp.ReasonError
+		noMaster *aemp.NoMasterError
+		name     *aemp.NameError
+		quota    *aemp.QuotaError
+	)
+	of := ""
+	if len(ports) > 0 {
+		of = strings.Join(ports, " ") + ": "
+	}
 	switch {
+	case errors.As(err, &noMaster):
+		return fmt.Errorf("family %s: no global node answers within %v: is a seed there, and one that keeps the database?", quoted(noMaster.Family), o.timeout)
+	case errors.As(err, &name):
+		return &usageError{err: err}
+	case errors.As(err, &quota):
+		return fmt.Errorf("%w: delete what isn't needed", err)
 	case errors.Is(err, aemp.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%s: no answer within %v", port, o.timeout)
+		return fmt.Errorf("%sno answer within %v", of, o.timeout)
 	case errors.Is(err, context.Canceled):
 		return errInterrupted
 	case errors.As(err, &died) && died.Reason.Message() == aemp.ErrNoAddress.Error():
-		return fmt.Errorf("%s: %w: its node is none of the seeds, and there is no database yet to look it up in", port, aemp.ErrNoAddress)
+		return fmt.Errorf("%s%w: the network has no such node, or it listens nowhere", of, aemp.ErrNoAddress)
 	}
 	return err
 }

@@ -104,10 +104,10 @@ func TestTheSecretComesFromTheEnvironmentToo(t *testing.T) {
 }
 
 // library starts a node in the test's own process.
-func library(t *testing.T, id string) (node *aemp.Node, addr string) {
+func library(t *testing.T, id string, seeds ...string) (node *aemp.Node, addr string) {
 	t.Helper()
 	node, err := aemp.Start(aemp.Config{
-		Node: id, Binds: []string{"127.0.0.1:0"}, Secret: secret, NoRC: true, LogLevel: "error",
+		Node: id, Binds: []string{"127.0.0.1:0"}, Seeds: seeds, Secret: secret, NoRC: true, LogLevel: "error",
 	})
 	if err != nil {
 		t.Fatal(err)

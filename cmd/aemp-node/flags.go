@@ -21,6 +21,10 @@ type options struct {
 	timeout    time.Duration
 	text       bool // arguments are text, whatever they look like
 	first      bool // mon: one death is enough
+	json       bool
+	at         string // node that is to own an entry
+	noEval     bool
+	services   []*service
 
 	anyBind bool // nobody has said where to listen
 	invite  invite
@@ -50,6 +54,9 @@ func runFlags(o *options, fs *flag.FlagSet) {
 	c := &o.config
 	fs.Func("bind", "`HOST:PORT` to listen at, * for all addresses or any port; can be repeated, empty for none\n(default: what the configuration file says, else this machine only, 127.0.0.1:4040 or a free port)", appendTo(&c.Binds))
 	fs.BoolVar(&c.Secure, "secure", false, "refuse to run functions for others")
+	fs.Func("service", "`NAME` of a service to offer: echo, clock or log; can be repeated, see above", o.addService)
+	fs.BoolVar(&c.Global, "global", false, "be a global node from the start: keep the whole database (else only if somebody has this node as a seed)")
+	fs.Func("announce", "`HOST:PORT` by which others reach this node, in place of where it listens, as behind an\naddress translation; can be repeated", appendTo(&c.Announce))
 	fs.IntVar(&c.Loops, "loops", 0, "`NUMBER` of event loops (default: one for each core)")
 }
 
@@ -67,6 +74,18 @@ func textFlag(o *options, fs *flag.FlagSet) {
 
 func exitFlag(o *options, fs *flag.FlagSet) {
 	fs.BoolVar(&o.first, "exit", false, "end after the first death")
+}
+
+func jsonFlag(o *options, fs *flag.FlagSet) {
+	fs.BoolVar(&o.json, "json", false, "write JSON: one object on a line for each result")
+}
+
+func atFlag(o *options, fs *flag.FlagSet) {
+	fs.StringVar(&o.at, "at", "", "`NODE` that is to own the entry, or owns it")
+}
+
+func evalFlag(o *options, fs *flag.FlagSet) {
+	fs.BoolVar(&o.noEval, "no-eval", false, "don't have Perl nodes evaluate anything")
 }
 
 // appendTo collects the values of a flag that can be repeated. An empty one makes

@@ -48,13 +48,21 @@ func (o *options) watch(ctx context.Context, node *aemp.Node, ports []string) er
 		if _, err := node.Monitor(port, tell); err != nil {
 			return err
 		}
-		if node.NodeIsUp(nodeOf(port)) {
-			fmt.Fprintln(o.stderr, "watching "+port)
-		}
 	}
-	for range ports {
+	up := make(chan string, len(ports))
+	defer node.WatchNodes(func(id string, isUp bool) {
+		for _, port := range ports {
+			if isUp && nodeOf(port) == id && len(up) < cap(up) {
+				up <- port
+			}
+		}
+	})()
+	for left := len(ports); left > 0; {
 		select {
+		case port := <-up:
+			fmt.Fprintln(o.stderr, "watching "+port)
 		case d := <-deaths:
+			left--
 			if _, err := fmt.Fprintln(o.stdout, d.line(time.Now())); err != nil || o.first {
 				return err
 			}

@@ -26,6 +26,8 @@ and a command with which another terminal can talk to it.
 
   aemp-node run --nodeid a --bind 127.0.0.1:4040 --secret geheim
   aemp-node cal --seed 127.0.0.1:4040 --secret geheim a time
+` + servicesHelp + `
+Other nodes may have it own entries of the database: see db set. A --secure one refuses.
 `,
 	flags: []func(*options, *flag.FlagSet){nodeFlags, runFlags},
 	run:   runNode,
@@ -56,12 +58,20 @@ func runNode(ctx context.Context, o *options, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if err := o.announce(node); err != nil {
-		return errors.Join(err, end(node))
+	if !c.Secure {
+		hold(node)
 	}
-	<-ctx.Done()
-	c.Logger.Info("ending", "node", node.ID())
-	return end(node)
+	stop, err := o.serve(node)
+	if err == nil {
+		err = o.announce(node)
+	}
+	if err == nil {
+		<-ctx.Done()
+		c.Logger.Info("ending", "node", node.ID())
+	}
+	err = errors.Join(err, end(node))
+	stop()
+	return err
 }
 
 // effective is the whole configuration, with a logger that writes from level on

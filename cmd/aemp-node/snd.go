@@ -22,18 +22,10 @@ message isn't waited for. A node ID is the port ID of the node's own port.
 }
 
 func send(ctx context.Context, o *options, args []string) error {
-	ctx, cancel := context.WithTimeout(ctx, o.timeout)
-	defer cancel()
 	port := args[0]
-	node, err := o.connect(ctx, port)
-	if err != nil {
-		return err
-	}
-	if err := deliver(ctx, node, port, values(args[1:], o.text)); err != nil {
-		_ = end(node) // the reason for it is err
-		return o.explain(port, err)
-	}
-	return end(node)
+	return o.ask(ctx, func(ctx context.Context, node *aemp.Node) error {
+		return deliver(ctx, node, port, values(args[1:], o.text))
+	}, port)
 }
 
 // deliver sends a message and waits for the answer to a request that the node gets
