@@ -11,15 +11,19 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A model is a network in which anything may happen to a machine: names move,
-// addresses answer with another node or not at all, answers come in any order, links
+// A model is a network in which anything may happen to a machine: sources list other
+// seeds, names move, addresses answer with another node or not at all, answers come in any order, links
 // end. It checks each action on the way.
 type model struct {
 	t       *rapid.T
 	m       *Machine
 	now     time.Duration
 	timer   time.Duration
-	seeds   []Seed
+	static  []Seed
+	sources []Listing
+	lists   map[string][]Seed         // what a source is to answer; none: an error
+	heard   map[string][]Seed         // what it has answered last
+	asking  []string                  // Asks to be answered
 	listed  map[Seed][]netip.AddrPort // the last answer that the machine got
 	names   map[Seed][]netip.AddrPort // the answer to come
 	answers map[netip.AddrPort]string // who is there: "", "self" or a node
@@ -29,14 +33,17 @@ type model struct {
 	asked   []Seed                    // Resolves to be answered
 	dialing []netip.AddrPort          // Dials to be answered
 	self    bool                      // was promoted
+	wrong   map[string]error          // what was reported
 }
 
 var (
-	places    []netip.AddrPort
-	residents = []string{"", "self", "alpha", "beta", "gamma"}
+	places     []netip.AddrPort
+	candidates []Seed
+	residents  = []string{"", "self", "alpha", "beta", "gamma"}
 )
 
 func init() {
+	candidates, _ = Parse([]string{"a", "b", "c", "d"})
 	for i := range 5 {
 		places = append(places, netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), 4040))
 	}
@@ -45,16 +52,22 @@ func init() {
 func newModel(t *rapid.T) *model {
 	s := &model{
 		t:       t,
+		lists:   make(map[string][]Seed),
+		heard:   make(map[string][]Seed),
 		listed:  make(map[Seed][]netip.AddrPort),
 		names:   make(map[Seed][]netip.AddrPort),
 		answers: make(map[netip.AddrPort]string),
 		dialled: make(map[netip.AddrPort]string),
 		up:      make(map[string]bool),
 		told:    make(map[string]bool),
+		wrong:   make(map[string]error),
 	}
-	list := []string{"a", "b", "c"}[:rapid.IntRange(1, 3).Draw(t, "seeds")]
-	s.seeds, _ = Parse(list)
-	s.m = NewMachine(s.seeds, nil, monitorTimeout, nil)
+	s.static = candidates[:rapid.IntRange(0, 3).Draw(t, "seeds")]
+	for i := range rapid.IntRange(0, 2).Draw(t, "sources") {
+		refresh := rapid.SampledFrom([]time.Duration{0, 5 * time.Second}).Draw(t, "refresh")
+		s.sources = append(s.sources, Listing{fmt.Sprint("source", i), refresh})
+	}
+	s.m = NewMachine(s.static, s.sources, monitorTimeout, nil)
 	fraction := rapid.Float64Range(0, 0.999)
 	s.m.random = func() float64 { return fraction.Draw(t, "random") }
 	s.take(s.m.Tick(0))
@@ -64,6 +77,11 @@ func newModel(t *rapid.T) *model {
 func (s *model) take(actions []Action) {
 	for _, a := range actions {
 		switch a.Do {
+		case Ask:
+			if slices.Contains(s.asking, a.Source) {
+				s.t.Fatalf("%v asked twice at once", a.Source)
+			}
+			s.asking = append(s.asking, a.Source)
 		case Resolve:
 			if slices.Contains(s.asked, a.Seed) {
 				s.t.Fatalf("%v asked for twice", a.Seed)
@@ -89,14 +107,40 @@ func (s *model) take(actions []Action) {
 				s.t.Fatalf("%v twice", a)
 			}
 			s.told[a.Node] = a.Do == SeedUp
+		case Report:
+			if s.wrong[a.name()] == a.Line.Err {
+				s.t.Fatalf("%v twice", a)
+			}
+			if s.wrong[a.name()] = a.Line.Err; a.Line.Err == nil {
+				delete(s.wrong, a.name())
+			}
 		}
 	}
 	s.check()
 }
 
-// check: while an address isn't connected, something is under way or the timer set.
+// seeds are those that the machine has to keep.
+func (s *model) seeds() []Seed {
+	all := slices.Clone(s.static)
+	for _, source := range s.sources {
+		for _, seed := range s.heard[source.Name] {
+			if !slices.Contains(all, seed) {
+				all = append(all, seed)
+			}
+		}
+	}
+	return all
+}
+
+// check: while an address isn't connected, or a source hasn't answered, something is
+// under way or the timer set.
 func (s *model) check() {
-	for _, seed := range s.seeds {
+	for _, source := range s.sources {
+		if len(s.heard[source.Name]) == 0 && !slices.Contains(s.asking, source.Name) && s.timer <= s.now {
+			s.t.Fatalf("at %v %s hasn't answered, and nobody asks it", s.now, source.Name)
+		}
+	}
+	for _, seed := range s.seeds() {
 		missing := len(s.listed[seed]) == 0 && !slices.Contains(s.asked, seed)
 		for _, addr := range s.listed[seed] {
 			node := s.dialled[addr]
@@ -107,10 +151,31 @@ func (s *model) check() {
 		}
 	}
 	for node, told := range s.told {
+		if told && s.wrong[""] != nil {
+			s.t.Fatalf("no seed can be reached, but %s is up", node)
+		}
 		if told && !s.up[node] {
 			s.t.Fatalf("%s counts as a seed that is up", node)
 		}
 	}
+}
+
+func (s *model) answerAsk(i int) {
+	name := s.asking[i]
+	s.asking = slices.Delete(s.asking, i, i+1)
+	list := s.lists[name]
+	if len(list) == 0 {
+		s.take(s.m.Listed(s.now, name, nil, errors.New("no idea")))
+		return
+	}
+	before := s.seeds()
+	s.heard[name] = list
+	for _, seed := range before { // what is dropped is forgotten
+		if !slices.Contains(s.seeds(), seed) {
+			delete(s.listed, seed)
+		}
+	}
+	s.take(s.m.Listed(s.now, name, list, nil))
 }
 
 func (s *model) answerResolve(i int) {
@@ -121,7 +186,9 @@ func (s *model) answerResolve(i int) {
 		s.take(s.m.Resolved(s.now, seed, nil, errors.New("no such host")))
 		return
 	}
-	s.listed[seed] = addrs
+	if slices.Contains(s.seeds(), seed) {
+		s.listed[seed] = addrs
+	}
 	s.take(s.m.Resolved(s.now, seed, addrs, nil))
 }
 
@@ -169,8 +236,24 @@ func (s *model) wait(fraction float64) {
 func (s *model) chaos() map[string]func(*rapid.T) {
 	node := rapid.SampledFrom(residents[2:])
 	return map[string]func(*rapid.T){
+		"relist": func(t *rapid.T) {
+			if len(s.sources) > 0 {
+				name := rapid.SampledFrom(s.sources).Draw(t, "source").Name
+				s.lists[name] = rapid.SliceOfNDistinct(rapid.SampledFrom(candidates), 0, 4, rapid.ID[Seed]).Draw(t, "list")
+			}
+		},
+		"list": func(t *rapid.T) {
+			if len(s.asking) > 0 {
+				s.answerAsk(rapid.IntRange(0, len(s.asking)-1).Draw(t, "which"))
+			}
+		},
+		"overdue": func(t *rapid.T) {
+			if len(s.asking) > 0 {
+				s.take(s.m.Overdue(s.now, s.asking[0], errors.New("late")))
+			}
+		},
 		"rename": func(t *rapid.T) {
-			seed := rapid.SampledFrom(s.seeds).Draw(t, "seed")
+			seed := rapid.SampledFrom(candidates).Draw(t, "seed")
 			s.names[seed] = rapid.SliceOfNDistinct(rapid.SampledFrom(places), 0, 3, rapid.ID[netip.AddrPort]).Draw(t, "addrs")
 		},
 		"settle": func(t *rapid.T) {
@@ -202,14 +285,21 @@ func (s *model) heal() {
 			s.answers[addr] = residents[2+i%3]
 		}
 	}
-	for _, seed := range s.seeds {
+	for _, seed := range candidates {
 		if len(s.names[seed]) == 0 {
 			s.names[seed] = places[:1]
 		}
 	}
+	for _, source := range s.sources {
+		if len(s.lists[source.Name]) == 0 {
+			s.lists[source.Name] = candidates[:1]
+		}
+	}
 	for end := s.now + 4*monitorTimeout; s.now < end; s.wait(1) {
-		for len(s.asked) > 0 || len(s.dialing) > 0 {
-			if len(s.asked) > 0 {
+		for len(s.asking) > 0 || len(s.asked) > 0 || len(s.dialing) > 0 {
+			if len(s.asking) > 0 {
+				s.answerAsk(0)
+			} else if len(s.asked) > 0 {
 				s.answerResolve(0)
 			} else {
 				s.answerDialWell()
@@ -231,17 +321,33 @@ func (s *model) answerDialWell() {
 	s.answerDial(0)
 }
 
+// refreshing says whether there is a source that is asked even at rest.
+func (s *model) refreshing() bool {
+	return slices.ContainsFunc(s.sources, func(l Listing) bool { return l.Refresh > 0 })
+}
+
 func TestWhateverHappensAllSeedsAreConnectedInTheEnd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newModel(t)
 		t.Repeat(s.chaos())
 		s.heal()
-		for _, seed := range s.seeds {
+		for _, seed := range s.seeds() {
 			for _, addr := range s.listed[seed] {
 				if node := s.dialled[addr]; node != "self" && !s.told[node] {
 					t.Fatalf("%v at %v, where %q is, isn't connected", seed, addr, node)
 				}
 			}
+		}
+		for _, source := range s.sources {
+			if len(s.heard[source.Name]) == 0 {
+				t.Fatalf("%s was never heard", source.Name)
+			}
+		}
+		if len(s.wrong) > 0 {
+			t.Fatalf("there is still something wrong: %v", s.wrong)
+		}
+		if s.refreshing() {
+			return
 		}
 		if s.timer > s.now || len(s.asked)+len(s.dialing) > 0 {
 			t.Fatalf("at %v it isn't at rest: %v %v %v", s.now, s.timer, s.asked, s.dialing)

@@ -19,7 +19,16 @@ var rewrite = flag.Bool("rewrite", false, "write what the machine does into the 
 // events, each a time and what happened; the indented lines after an event are
 // what the machine wants done.
 func TestScenariosAreReplayedToTheLetter(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
+	replayAll(t, "testdata/*.txt", func() actor { return &player{timeout: monitorTimeout} })
+}
+
+// An actor takes the lines of a scenario.
+type actor interface {
+	play(words []string) ([]Action, error)
+}
+
+func replayAll(t *testing.T, pattern string, cast func() actor) {
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scenarios: %v", err)
 	}
@@ -29,7 +38,7 @@ func TestScenariosAreReplayedToTheLetter(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := replay(t, string(want))
+			got := replay(t, string(want), cast())
 			if *rewrite {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -43,17 +52,8 @@ func TestScenariosAreReplayedToTheLetter(t *testing.T) {
 	}
 }
 
-type player struct {
-	seeds   []Seed
-	sources []Listing
-	timeout time.Duration
-	random  float64
-	machine *Machine
-}
-
-func replay(t *testing.T, text string) string {
+func replay(t *testing.T, text string, p actor) string {
 	t.Helper()
-	p := &player{timeout: 30 * time.Second}
 	var out strings.Builder
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "\t") {
@@ -73,6 +73,14 @@ func replay(t *testing.T, text string) string {
 		}
 	}
 	return out.String()
+}
+
+type player struct {
+	seeds   []Seed
+	sources []Listing
+	timeout time.Duration
+	random  float64
+	machine *Machine
 }
 
 func (p *player) play(words []string) (actions []Action, err error) {
