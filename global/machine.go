@@ -33,6 +33,7 @@ type Config struct {
 type Machine struct {
 	config Config
 	faults faults
+	flaws  merge.Fault // of the store, once this node is global
 	stats  Stats
 
 	// store has, in a global node, what all nodes have published; in one with a

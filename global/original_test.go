@@ -40,7 +40,8 @@ type original struct {
 	views      map[string]*originalView
 
 	globals map[string]bool // known as such and linked
-	hub     *originalHub    // nil: it isn't global
+	queues  map[string]*originalQueue
+	hub     *originalHub // nil: it isn't global
 }
 
 // An originalTable is a family: key → encoded value. originalTables are families by name.
@@ -86,6 +87,7 @@ func newOriginal(n *kernel.Node, bound time.Duration, seeds []netip.AddrPort) *o
 		n: n, id: n.ID(), loop: n.Loop(), bound: bound,
 		isSeed: map[string]bool{}, up: map[string]time.Duration{}, local: originalTables{},
 		answers: map[string]func(codec.Value){}, views: map[string]*originalView{}, globals: map[string]bool{},
+		queues: map[string]*originalQueue{},
 	}
 	for _, addr := range seeds {
 		o.seeds = append(o.seeds, &originalSeed{addr: addr})
@@ -102,7 +104,8 @@ func (o *original) start(binds []string) {
 	o.search()
 }
 
-// tell sends to a linked node, or to itself; to another one it queues and connects.
+// tell sends to a linked node, or to itself. What is for another one waits for the next link,
+// but not longer than an attempt lasts.
 func (o *original) tell(node string, args ...any) {
 	m, err := codec.MessageOf(args...)
 	if err != nil {
@@ -113,12 +116,40 @@ func (o *original) tell(node string, args ...any) {
 		return
 	}
 	if _, up := o.up[node]; up {
-		err = o.n.Tell(node, m)
-	} else {
-		err = o.n.Do(func(self *kernel.Context) { _ = self.Send(node, args...) }) // as lossy as a queue to nowhere
+		if err := o.n.Tell(node, m); err != nil {
+			panic(err)
+		}
+		return
 	}
-	if err != nil && err != kernel.ErrClosed {
-		panic(err)
+	q := o.queues[node]
+	if q == nil || o.loop.Now()-q.since > originalPatience {
+		q = &originalQueue{since: o.loop.Now()}
+		o.queues[node] = q
+		o.n.Connect(node)
+	}
+	q.waiting = append(q.waiting, m)
+}
+
+// An originalQueue is what waits for a link.
+type originalQueue struct {
+	since   time.Duration
+	waiting []codec.Message
+}
+
+// originalPatience is how long 2.02 tries to connect (connect_interval).
+const originalPatience = 2 * time.Second
+
+// flush sends what was waiting, before anything else.
+func (o *original) flush(node string) {
+	q := o.queues[node]
+	delete(o.queues, node)
+	if q == nil || o.loop.Now()-q.since > originalPatience {
+		return
+	}
+	for _, m := range q.waiting {
+		if err := o.n.Tell(node, m); err != nil {
+			panic(err)
+		}
 	}
 }
 
@@ -150,6 +181,7 @@ func (o *original) register(node string) {
 
 func (o *original) NodeUp(node string, _ bool) {
 	o.up[node] = o.loop.Now()
+	o.flush(node)
 	if o.isSeed[node] {
 		o.tell(node, "g_slave")
 		if o.watching == watchesSeeds && o.hub == nil {

@@ -34,7 +34,7 @@ func (m *Machine) promote() {
 	m.flush()
 	m.settle = settling{on: true, former: m.store, deadline: m.now + settleTime}
 	m.global = true
-	m.store = merge.New(m.config.Node)
+	m.store = merge.NewFaulty(m.config.Node, m.flaws)
 	m.do(Action{Do: Promoted})
 	m.log(slog.LevelInfo, "is global now", "", nil)
 	if m.slave.master != nil {

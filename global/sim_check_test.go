@@ -111,6 +111,14 @@ func (v *simVerdict) family(name string) map[string]string {
 	return all
 }
 
+func (v *simVerdict) families() []string {
+	names := map[string]bool{}
+	for place := range v.best {
+		names[place[0]] = true
+	}
+	return sortedKeys(names)
+}
+
 // isLoose: at an original and its slaves, all keys that several nodes set are.
 func (v *simVerdict) isLoose(family, key string, atOriginal bool) bool {
 	return v.loose[[2]string{family, key}] || atOriginal && isShared(key)
@@ -199,6 +207,15 @@ func (net *simNet) lastRound() {
 					l.p.Agrees("answer about "+family, rest, want)
 				})
 			})
+		}
+	}
+}
+
+// finish looks for what is left over.
+func (net *simNet) finish() {
+	for _, x := range net.nodes {
+		if ours, ok := x.life.base.(*simOurs); ok {
+			ours.finish()
 		}
 	}
 }

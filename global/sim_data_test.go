@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/aemp-go/aemp/codec"
@@ -19,10 +20,7 @@ func (l *simLife) serveData() {
 	l.n.RegisterData(simEcho, func(_ *kernel.Context, m codec.Message, c net.Conn) {
 		l.net.w.Go(func() {
 			if _, err := io.Copy(c, c); err == nil {
-				err = c.(*kernel.DataConn).CloseWrite()
-				if err == nil {
-					l.net.met.DataEchoes++
-				}
+				_ = c.(*kernel.DataConn).CloseWrite()
 			}
 			_ = c.Close() // whatever became of it
 		})
@@ -62,7 +60,8 @@ func (l *simLife) dial() {
 	}
 }
 
-// talkOver says something and wants to hear it.
+// talkOver says something and hears it, or as much of it as came before the other process
+// ended.
 func (l *simLife) talkOver(c *kernel.DataConn) {
 	defer c.Close()
 	said := l.p.Name() + l.value()
@@ -72,7 +71,11 @@ func (l *simLife) talkOver(c *kernel.DataConn) {
 	if err := c.CloseWrite(); err != nil {
 		return
 	}
-	if heard, err := io.ReadAll(c); err == nil && string(heard) != said {
-		l.p.Left(fmt.Sprintf("octets missing of %d on a raw connection", len(said)), len(said)-len(heard))
+	heard, err := io.ReadAll(c)
+	if !strings.HasPrefix(said, string(heard)) {
+		l.p.Left(fmt.Sprintf("octets on a raw connection that nobody has written there, %q", heard), len(heard))
+	}
+	if err == nil && len(heard) == len(said) {
+		l.net.met.DataTalks++
 	}
 }

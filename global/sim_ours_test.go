@@ -1,6 +1,7 @@
 package global
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -44,6 +45,7 @@ func newSimOurs(l *simLife, addrs []netip.AddrPort) *simOurs {
 	}
 	b := &simOurs{l: l}
 	b.db = New(l.n, Options{Global: l.simNodePlan.global})
+	b.db.machine.faults, b.db.machine.flaws = l.net.fault.kind, l.net.fault.flaws
 	b.keeper = seeds.NewKeeper(simNetwork{l.n}, seeds.Options{
 		Seeds: parsed, MonitorTimeout: l.net.bound, Observer: b.db, Logger: l.n.Logger(),
 	})
@@ -168,9 +170,99 @@ func (b *simOurs) held() []simHolding {
 	return all
 }
 
-// check looks at what is in the node itself.
+// check compares what a global node believes with what it has to, stamps and owners too.
 func (b *simOurs) check(v *simVerdict) {
 	if !b.global() {
 		return
 	}
+	m := b.db.machine
+	for _, family := range slices.Compact(slices.Sorted(slices.Values(append(m.store.Families(), v.families()...)))) {
+		got := map[string]string{}
+		for key, value := range m.Entries(family) {
+			got[string(key)] = readable(value)
+		}
+		rest, want := v.tight(family, false, got)
+		b.l.p.Agrees("family "+family, rest, want)
+		if family[0] != '\'' {
+			b.checkOrigin(v, family, want)
+		}
+	}
+}
+
+func (b *simOurs) checkOrigin(v *simVerdict, family string, keys map[string]string) {
+	got, want := map[string]string{}, map[string]string{}
+	for key := range keys {
+		e, _ := b.db.machine.store.Get(family, key)
+		h := v.best[[2]string{family, key}]
+		got[key] = fmt.Sprintf("%d by %s", e.Stamp, e.Owner)
+		want[key] = fmt.Sprintf("%d by %s", h.stamp, h.owner)
+	}
+	b.l.p.Agrees("origins in "+family, got, want)
+}
+
+// finish looks for what is left over in a node that is at rest.
+func (b *simOurs) finish() {
+	d, m, p := b.db, b.db.machine, b.l.p
+	watching := 0
+	families := map[string]bool{}
+	for _, v := range p.Views() {
+		if v.Live() {
+			watching++
+			families[v.Family()] = true
+		}
+	}
+	p.Left("queries", len(d.asking)+int(d.queries.Load())+len(m.slave.queries))
+	p.Left("watches", int(d.watches.Load())-watching)
+	p.Left("watched families", len(d.families)-len(families))
+	p.Left("watched families of the machine", len(m.watches)-len(families))
+	p.Left("registered ports", len(d.registered)-len(b.l.held[simPorts]))
+	p.Left("inputs", len(d.inputs))
+	p.Left("nodes looked for", len(m.finder.waiting))
+	p.Left("peers", len(m.peers)-len(b.l.n.UpNodes()))
+	for _, x := range m.sorted() {
+		p.Left("messages waiting for "+x.node, len(x.pieces)+len(x.jobs)+len(x.debts)+len(x.parts))
+		b.isSlave(x)
+	}
+	if m.settle.on {
+		p.Left("settling", 1)
+	}
+	if b.global() {
+		b.finishHub()
+	}
+}
+
+// isSlave: who is a slave here thinks so, too, and is told of what it watches.
+func (b *simOurs) isSlave(x *peer) {
+	life := b.l.net.node(x.node).life
+	if theirs := life.base.master() == b.l.id && life.base.ready(); theirs != x.slave {
+		b.l.p.Left("slaves that are none, or the other way round: "+x.node, 1)
+	}
+	if theirs, ok := life.base.(*simOurs); ok && x.slave {
+		b.l.p.Left("families watched by "+x.node, len(x.watches)-len(theirs.db.machine.watches))
+	}
+}
+
+func (b *simOurs) finishHub() {
+	var globals, known []string
+	for _, x := range b.l.net.nodes {
+		if x != b.l.simNode && x.life.base.global() {
+			globals = append(globals, x.id)
+		}
+	}
+	hub := &b.db.machine.hub
+	for _, x := range hub.globals {
+		known = append(known, x.node)
+	}
+	slices.Sort(globals)
+	if !slices.Equal(known, globals) {
+		b.l.p.Left(fmt.Sprintf("globals known, %v, of %v", known, globals), 1)
+	}
+	watching := 0
+	for _, x := range b.db.machine.peers {
+		watching += len(x.watches)
+	}
+	for _, list := range hub.watching {
+		watching -= len(list)
+	}
+	b.l.p.Left("watchers", watching)
 }

@@ -161,6 +161,7 @@ func (net *simNet) play() {
 	if net.met.Masters < simMasters {
 		net.nodes[0].life.p.Left("changes of master missing", simMasters-net.met.Masters)
 	}
+	net.finish()
 	net.h.Finish()
 }
 

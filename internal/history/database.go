@@ -22,6 +22,17 @@ type entry struct{ family, key, value string }
 
 func nameOf(family, key string) string { return family + "/" + key }
 
+// short is a value as a report shows it.
+func short(value string) string {
+	if len(value) <= shownValue {
+		return value
+	}
+	return fmt.Sprintf("%s… (%d octets)", value[:shownValue], len(value))
+}
+
+// shownValue is how much of a long value a report shows, in octets.
+const shownValue = 40
+
 // Stored: a program of the process has set a key, which was accepted.
 func (p *Process) Stored(family, key, value string) {
 	p.h.write(stored, p.name, nameOf(family, key), uint64(p.h.number(value)), 0, false)
@@ -74,7 +85,7 @@ func (v *View) Shown(added, changed, deleted []string, now map[string]string) {
 		case !there:
 			h.wrong("%s: %s has changed, and wasn't there", v, key)
 		case old == now[key]:
-			h.wrong("%s: %s has changed to what it was, %s", v, key, old)
+			h.wrong("%s: %s has changed to what it was, %s", v, key, short(old))
 		}
 		v.take(key, now)
 	}
@@ -102,7 +113,7 @@ func (v *View) take(key string, now map[string]string) {
 	v.keys[key] = value
 	h.mix(uint64(h.number(key))<<32 | uint64(h.number(value)))
 	if _, known := h.entries[entry{v.family, key, value}]; !known && v.family[0] != '\'' {
-		h.wrong("%s: %s is %s, which nobody has stored", v, key, value)
+		h.wrong("%s: %s is %s, which nobody has stored", v, key, short(value))
 	}
 }
 
@@ -160,14 +171,14 @@ func Difference(got, want map[string]string) string {
 	for _, key := range sorted(want) {
 		switch value, there := got[key]; {
 		case !there:
-			text += fmt.Sprintf(" without %s=%s;", key, want[key])
+			text += fmt.Sprintf(" without %s=%s;", key, short(want[key]))
 		case value != want[key]:
-			text += fmt.Sprintf(" with %s=%s instead of %s;", key, value, want[key])
+			text += fmt.Sprintf(" with %s=%s instead of %s;", key, short(value), short(want[key]))
 		}
 	}
 	for _, key := range sorted(got) {
 		if _, there := want[key]; !there {
-			text += fmt.Sprintf(" with %s=%s, which isn't there;", key, got[key])
+			text += fmt.Sprintf(" with %s=%s, which isn't there;", key, short(got[key]))
 		}
 	}
 	return text

@@ -138,7 +138,7 @@ func (h *History) describe(e event) string {
 	case leftOver:
 		text = fmt.Sprintf("%s: %d left of %s", who, e.n, what)
 	case stored:
-		text = fmt.Sprintf("%s sets %s to %s", who, what, h.names[e.n])
+		text = fmt.Sprintf("%s sets %s to %s", who, what, short(h.names[e.n]))
 	case removed:
 		text = fmt.Sprintf("%s deletes %s", who, what)
 	case familyWatched:
