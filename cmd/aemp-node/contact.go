@@ -77,7 +77,7 @@ func nodeOf(port string) string {
 type way struct {
 	node    *aemp.Node
 	to      []string // nodes
-	seeds   int // and sources of seeds
+	seeds   int      // and sources of seeds
 	changed chan struct{}
 
 	mu    sync.Mutex
