@@ -32,16 +32,20 @@ func ExampleConfig_Validate() {
 func TestSensibleConfigurationsAreValid(t *testing.T) {
 	cert := string(testcert.New(t))
 	for name, c := range map[string]Config{
-		"nothing":       {},
-		"a node":        {Node: "aemp/%n/%u", Binds: []string{"*:4040,[::1]:4040"}, Secret: "é"},
-		"no listener":   {Binds: []string{""}},
-		"a network":     {Seeds: []string{"4040,a"}, Secret: "x", AuthOffer: []string{"hmac_sha3_512"}},
-		"TLS":           {Seeds: []string{"a"}, Cert: cert, AuthAccept: []string{"tlsexp", "hmac_sha3_512"}},
-		"a transition":  {Cert: cert, Secret: "x", AllowClear: true},
-		"other values":  {Framings: []string{"json", "msgpack"}, Loops: 2, LogLevel: "info+2"},
-		"a short time":  {MonitorTimeout: time.Second, ConnectInterval: time.Second},
-		"its own file":  {RC: "/etc/aemp"},
-		"without files": {NoRC: true, Force: true},
+		"nothing":         {},
+		"a node":          {Node: "aemp/%n/%u", Binds: []string{"*:4040,[::1]:4040"}, Secret: "é"},
+		"no listener":     {Binds: []string{""}},
+		"a network":       {Seeds: []string{"4040,a"}, Secret: "x", AuthOffer: []string{"hmac_sha3_512"}},
+		"TLS":             {Seeds: []string{"a"}, Cert: cert, AuthAccept: []string{"tlsexp", "hmac_sha3_512"}},
+		"a transition":    {Cert: cert, Secret: "x", AllowClear: true},
+		"other values":    {Framings: []string{"json", "msgpack"}, Loops: 2, LogLevel: "info+2"},
+		"seeds elsewhere": {Seeds: []string{"srv:_aemp._tcp.example.org,file:/etc/aemp/seeds"}, Secret: "x"},
+		"its own source":  {SeedSources: []SeedSource{&seeds.SRV{Name: "a"}}, Secret: "x"},
+		"behind a wall":   {Announce: []string{"gate.example.org,192.0.2.1:4041", "[2001:db8::1]:*"}},
+		"hidden":          {Announce: []string{}, Binds: []string{}},
+		"a short time":    {MonitorTimeout: time.Second, ConnectInterval: time.Second},
+		"its own file":    {RC: "/etc/aemp"},
+		"without files":   {NoRC: true, Force: true},
 	} {
 		if err := c.Validate(); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -57,23 +61,28 @@ func TestEachMistakeNamesItsFieldAndValue(t *testing.T) {
 		`Binds ["a:b"]`:                   {Binds: []string{"a:b"}},
 		`Seeds ["a:70000"]`:               {Seeds: []string{"a:70000"}, Secret: "x"},
 		`Seeds ["a"]: they let nobody in`: {Seeds: []string{"a"}},
-		`Secret: not a text of characters up to U+00FF`:         {Secret: "€"},
-		`Secret: not a text of`:                                 {Secret: "\xff"},
-		`Cert: identity: not PEM`:                               {Cert: "/etc/cert.pem"},
-		`AllowClear true: without TLS`:                          {AllowClear: true, Cert: cert},
-		`AuthOffer "md5": no such method`:                       {AuthOffer: []string{"md5"}, Secret: "x"},
-		`AuthAccept ["tlsexp"]: no method for which`:            {AuthAccept: []string{"tlsexp"}, Secret: "x"},
-		`AuthOffer []: no method for which`:                     {AuthOffer: []string{}, Secret: "x"},
-		`Framings "xml": no such framing`:                       {Framings: []string{"xml"}},
-		`Framings "cbor": listed twice`:                         {Framings: []string{"cbor", "cbor"}},
-		`Framings []: no framing is left`:                       {Framings: []string{}},
-		`MonitorTimeout -1s: below 10ms`:                        {MonitorTimeout: -time.Second},
-		`ConnectInterval 2ns: below 10ms`:                       {ConnectInterval: 2},
-		`MonitorTimeout 1s: below ConnectInterval, which is 2s`: {MonitorTimeout: time.Second},
-		`Loops -1: not between 0 and 1024`:                      {Loops: -1},
-		`Loops 1025: not between`:                               {Loops: 1025},
-		`LogLevel "loud"`:                                       {LogLevel: "loud"},
-		`RC "x": NoRC says`:                                     {RC: "x", NoRC: true},
+		`Seeds ["file:a"]: seed "file:a": the path of a file begins with`: {Seeds: []string{"file:a"}, Secret: "x"},
+		`Seeds ["file:/a"]: they let nobody in`:                           {Seeds: []string{"file:/a"}},
+		`SeedSources: seed "file:/a": each source needs a name`:           {Seeds: []string{"file:/a"}, SeedSources: []SeedSource{seeds.File("/a")}, Secret: "x"},
+		`Announce ["a:b"]: announce "a:b": port "b" is not a number`:      {Announce: []string{"a:b"}},
+		`Announce ["a"]: nobody would be there: Binds has no listener`:    {Announce: []string{"a"}, Binds: []string{""}},
+		`Secret: not a text of characters up to U+00FF`:                   {Secret: "€"},
+		`Secret: not a text of`:                                           {Secret: "\xff"},
+		`Cert: identity: not PEM`:                                         {Cert: "/etc/cert.pem"},
+		`AllowClear true: without TLS`:                                    {AllowClear: true, Cert: cert},
+		`AuthOffer "md5": no such method`:                                 {AuthOffer: []string{"md5"}, Secret: "x"},
+		`AuthAccept ["tlsexp"]: no method for which`:                      {AuthAccept: []string{"tlsexp"}, Secret: "x"},
+		`AuthOffer []: no method for which`:                               {AuthOffer: []string{}, Secret: "x"},
+		`Framings "xml": no such framing`:                                 {Framings: []string{"xml"}},
+		`Framings "cbor": listed twice`:                                   {Framings: []string{"cbor", "cbor"}},
+		`Framings []: no framing is left`:                                 {Framings: []string{}},
+		`MonitorTimeout -1s: below 10ms`:                                  {MonitorTimeout: -time.Second},
+		`ConnectInterval 2ns: below 10ms`:                                 {ConnectInterval: 2},
+		`MonitorTimeout 1s: below ConnectInterval, which is 2s`:           {MonitorTimeout: time.Second},
+		`Loops -1: not between 0 and 1024`:                                {Loops: -1},
+		`Loops 1025: not between`:                                         {Loops: 1025},
+		`LogLevel "loud"`:                                                 {LogLevel: "loud"},
+		`RC "x": NoRC says`:                                               {RC: "x", NoRC: true},
 	} {
 		err := c.Validate()
 		if err == nil || !strings.Contains(err.Error(), "config: "+want) {
@@ -149,26 +158,26 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 }
 
 const fileOfAll = `{
-	"nodeid": "f", "secret": "f", "seeds": ["f"], "binds": "", "secure": true, "monitor_timeout": 5,
+	"nodeid": "f", "secret": "f", "seeds": ["f"], "binds": "x", "announce": "f,g", "secure": true, "monitor_timeout": 5,
 	"connect_interval": 1, "framing_format": ["json", "storable", "cbor"], "auth_offer": ["hmac_sha3_512"],
 	"auth_accept": ["cleartext", "hmac_sha3_512"], "log": "warn", "autocork": 1, "nodelay": 1,
 }`
 
 var programOfAll = Config{
-	Node: "p", Secret: "p", Seeds: []string{"p"}, Binds: []string{"127.0.0.1"}, MonitorTimeout: 7 * time.Second,
+	Node: "p", Secret: "p", Seeds: []string{"p"}, Binds: []string{"127.0.0.1"}, Announce: []string{}, MonitorTimeout: 7 * time.Second,
 	ConnectInterval: 3 * time.Second, Framings: []string{"msgpack"}, AuthOffer: []string{"cleartext"},
 	AuthAccept: []string{"cleartext"}, LogLevel: "debug",
 }
 
 // show is what a file can set.
 func show(c Config) string {
-	return fmt.Sprintln(c.Node, c.Secret, c.Seeds, c.Binds, c.Secure, c.MonitorTimeout, c.ConnectInterval,
+	return fmt.Sprintln(c.Node, c.Secret, c.Seeds, c.Binds, c.Announce, c.Secure, c.MonitorTimeout, c.ConnectInterval,
 		c.Framings, c.AuthOffer, c.AuthAccept, c.LogLevel)
 }
 
 func TestTheFileOverridesTheProgram(t *testing.T) {
 	withFile(t, fileOfAll)
-	want := "f f [f] [] true 5s 1s [json cbor] [hmac_sha3_512] [cleartext hmac_sha3_512] warn\n"
+	want := "f f [f] [x] [f g] true 5s 1s [json cbor] [hmac_sha3_512] [cleartext hmac_sha3_512] warn\n"
 	for name, c := range map[string]Config{"given": programOfAll, "not given": {}, "forced, not given": {Force: true}} {
 		if got := show(effective(t, c)); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, want)

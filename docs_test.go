@@ -214,7 +214,7 @@ func sources(t *testing.T) map[string]string {
 }
 
 // logged finds the texts of log lines. Those of the seeds are values of actions.
-var logged = regexp.MustCompile(`\.(?:Warn|Error|Info|Debug)\("([^"]+)"|"(seed (?:can't|has|is) [^"]+)"`)
+var logged = regexp.MustCompile(`\.(?:Warn|Error|Info|Debug)\("([^"]+)"|"((?:no )?seeds? (?:can|has|have|is|are)\b[^"]*)"`)
 
 func TestOperatorsFindEveryLogLineAndReason(t *testing.T) {
 	text, err := os.ReadFile("docs/operations.md")

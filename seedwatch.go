@@ -31,6 +31,15 @@ func (w *seedWatch) report(name string, err error) {
 	}
 }
 
+// names is of what something is wrong, all seeds together last.
+func (w *seedWatch) names() []string {
+	names := slices.Sorted(maps.Keys(w.wrong))
+	if len(names) > 0 && names[0] == "" {
+		names = append(names[1:], "")
+	}
+	return names
+}
+
 // WatchSeeds calls f, on a loop, for each seed that can't be reached, saying why, and
 // then whenever that changes: nil, it is reached again, or is no seed any more. An error
 // may be a *HandshakeError: then somebody is there, but doesn't talk with us. A source of
@@ -40,8 +49,8 @@ func (n *Node) WatchSeeds(f func(seed string, err error)) (cancel func()) {
 	w := &seedWatcher{f}
 	l := n.core.Loop()
 	l.Post(loop.Func(func() {
-		for _, seed := range slices.Sorted(maps.Keys(n.seeds.wrong)) {
-			f(seed, n.seeds.wrong[seed])
+		for _, name := range n.seeds.names() {
+			f(name, n.seeds.wrong[name])
 		}
 		n.seeds.watchers = append(n.seeds.watchers, w)
 	}))

@@ -24,8 +24,8 @@
 // anew and dial the new ones. While something is missing the next round comes after a
 // pause that is drawn from 0 to 2.4 s, then with a doubling bound, up to the monitor
 // timeout. When all is connected it rests. When a node of a seed goes down a round begins
-// within 1.2 s, but not within 1.2 s of the last. So of a thousand nodes that lose a seed
-// at the same moment no two hundred come back within the same quarter of a second.
+// within 1.2 s, but not within 1.2 s of the last. So a thousand nodes that lose a seed at the
+// same moment come back spread over these times.
 //
 // # Reading order
 //

@@ -79,7 +79,7 @@ func TestAProfileThatIsNotInTheFileHasTheTopsValues(t *testing.T) {
 
 func TestEverySettingIsRead(t *testing.T) {
 	s, err := profile(t, `{
-		"nodeid": 12, "secret": "é", "cert": "PEM", "log": "debug", "seeds": ["a,b", 4040], "binds": "",
+		"nodeid": 12, "secret": "é", "cert": "PEM", "log": "debug", "seeds": ["a,b", 4040], "binds": "", "announce": ["c"],
 		"framing_format": ["cbor", "json"], "auth_offer": "tls_anon, cleartext", "auth_accept": [],
 		"services": ["Pkg::", ["Pkg::f", 1,],], "secure": "0", "autocork": true, "nodelay": 0.0,
 		"monitor_timeout": " 1e1 ", "connect_interval": 0.25, "eval": ""
@@ -91,7 +91,7 @@ func TestEverySettingIsRead(t *testing.T) {
 	monitor, connect := 10*time.Second, 250*time.Millisecond
 	want := Settings{
 		NodeID: str("12"), Secret: str("é"), Cert: str("PEM"), Log: str("debug"),
-		Seeds: []string{"a", "b", "4040"}, Binds: []string{},
+		Seeds: []string{"a", "b", "4040"}, Binds: []string{}, Announce: []string{"c"},
 		Framings: []string{"cbor", "json"}, AuthOffer: []string{"tls_anon", "cleartext"}, AuthAccept: []string{},
 		Services: []byte(`["Pkg::",["Pkg::f",1]]`),
 		Secure:   flag(false), AutoCork: flag(true), NoDelay: flag(false),
