@@ -209,6 +209,8 @@ func (o *options) explain(err error, ports ...string) error {
 		of = strings.Join(ports, " ") + ": "
 	}
 	switch {
+	case err == nil:
+		return nil
 	case errors.As(err, &noMaster):
 		return fmt.Errorf("family %s: no global node answers within %v: is a seed there, and one that keeps the database?", quoted(noMaster.Family), o.timeout)
 	case errors.As(err, &name):

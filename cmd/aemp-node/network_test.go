@@ -228,6 +228,40 @@ func TestASecureNodeTakesNoEntries(t *testing.T) {
 	wantError(t, stderr, "seed doesn't tell which families there are")
 }
 
+func TestAnEntryThatCantBeIsRefused(t *testing.T) {
+	n := newNetwork(t)
+	for _, c := range []struct {
+		status      int
+		words, want []string
+	}{
+		{statusUsage, []string{"db", "get", "1x"}, []string{`db get: family "1x" doesn't begin with a letter`, "db get --help"}},
+		{statusUsage, []string{"db", "watch", "a-b"}, []string{`db watch: family "a-b" has '-', which is none of`}},
+		{statusUsage, []string{"db", "set", "'l", "x", "1"}, []string{`db set: family "'l"`}},
+		{statusUsage, []string{"db", "set", "jobs", "", "1"}, []string{`db set: key "" is empty`}},
+		{statusFailed, []string{"db", "set", "--at", "seed", "jobs", "", "1"}, []string{"node seed refuses", `key "" is empty`}},
+		{statusFailed, []string{"db", "set", "--at", "nobody", "jobs", "x", "1"}, []string{"nobody: no known address"}},
+	} {
+		flags := 2
+		words := append(append(c.words[:flags:flags], "--seed", n.seed, "--secret", secret), c.words[flags:]...)
+		_, stderr, status := n.finish(words...)
+		wantStatus(t, c.status, status, stderr)
+		wantError(t, stderr, c.want...)
+	}
+}
+
+func TestANodeIsFoundWhereItAnnouncesItself(t *testing.T) {
+	n := newNetwork(t)
+	elsewhere := freeAddress(t)
+	n.join("a", "--announce", elsewhere)
+	n.eventually(`(?m)^a +`+regexp.QuoteMeta(elsewhere)+`$`, "nodes")
+}
+
+func TestAGlobalNodeThatWasToldToBeOneIsListedAsOne(t *testing.T) {
+	n := newNetwork(t)
+	n.join("a", "--global")
+	n.eventually(`(?m)^a +global +127`, "nodes")
+}
+
 func TestWatchTellsOfEachChange(t *testing.T) {
 	n := newNetwork(t)
 	set := func(key, value string) {

@@ -51,7 +51,7 @@ func set(ctx context.Context, o *options, args []string) error {
 		return err
 	}
 	err = o.own(ctx, within, node, family, key, value.At(0))
-	return errors.Join(err, end(node))
+	return errors.Join(o.explain(err), end(node))
 }
 
 // own sets an entry and stays until ctx is done.
@@ -60,7 +60,7 @@ func (o *options) own(ctx, within context.Context, node *aemp.Node, family, key 
 		return err
 	}
 	if err := seen(within, node, family, key, value); err != nil {
-		return o.explain(err)
+		return err
 	}
 	if err := o.writeSet(family, key, value, node.ID()); err != nil {
 		return err

@@ -36,7 +36,7 @@ func watchFamily(ctx context.Context, o *options, args []string) error {
 		return err
 	}
 	err = o.follow(ctx, node, args[0])
-	return errors.Join(err, end(node))
+	return errors.Join(o.explain(err), end(node))
 }
 
 func (o *options) follow(ctx context.Context, node *aemp.Node, family string) error {
