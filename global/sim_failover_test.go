@@ -68,6 +68,7 @@ func TestASlaveFollowsItsMastersBackAndForth(t *testing.T) {
 			return was.life.base.global() && net.family(was, "f")["k"] == during
 		})
 	}
+	net.w.Run(net.w.Now() + 5*time.Second)
 	net.check()
 }
 

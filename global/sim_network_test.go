@@ -28,6 +28,7 @@ type simNet struct {
 	met   simTally
 	fault planted
 	log   *slog.Logger
+	looks int
 }
 
 // simNode is a node with its lives.
@@ -156,7 +157,7 @@ func (l *simLife) inside(f func()) {
 	}
 }
 
-// look notes changes of masters.
+// look notes changes of masters and, now and then, what a node may never believe.
 func (net *simNet) look() {
 	for _, x := range net.nodes {
 		if l := x.life; l != nil && !l.closing {
@@ -164,6 +165,12 @@ func (net *simNet) look() {
 				l.lead = lead
 				if lead != "" {
 					net.met.Masters++
+				}
+			}
+			if ours, ok := l.base.(*simOurs); ok && ours.global() {
+				net.looks++
+				if net.looks%8 == 0 {
+					ours.checkStale()
 				}
 			}
 		}

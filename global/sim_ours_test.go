@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/global/merge"
 	"github.com/aemp-go/aemp/kernel"
 	"github.com/aemp-go/aemp/loop"
 	"github.com/aemp-go/aemp/seeds"
@@ -198,6 +199,37 @@ func (b *simOurs) checkOrigin(v *simVerdict, family string, keys map[string]stri
 		want[key] = fmt.Sprintf("%d by %s", h.stamp, h.owner)
 	}
 	b.l.p.Agrees("origins in "+family, got, want)
+}
+
+// checkStale looks, at any time, at what a global node believes of its own slaves: nothing
+// that such a node hasn't told it, whatever a former master still says.
+func (b *simOurs) checkStale() {
+	m := b.db.machine
+	for _, x := range m.sorted() {
+		life := b.l.net.node(x.node).life
+		if !x.slave || !x.ours || life == nil || life.base.master() != b.l.id {
+			continue
+		}
+		where, known := m.store.Get(familyNodes, x.node)
+		if !known || where.Stamp != life.base.(*simOurs).announced() {
+			continue // it is just registering, here or elsewhere
+		}
+		for _, family := range m.store.Families() {
+			for key, e := range m.store.Family(family) {
+				if e.Owner == x.node && m.store.Held(x.node, []byte(family), key) < 0 {
+					b.l.p.Left(fmt.Sprintf("stale copies believed, %s of %s by %s", key, family, e.Owner), 1)
+				}
+			}
+		}
+	}
+}
+
+// announced is the stamp of the node's own addresses.
+func (b *simOurs) announced() merge.Stamp {
+	l := b.db.local
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.families[familyNodes].entries[l.node].stamp
 }
 
 // finish looks for what is left over in a node that is at rest.
