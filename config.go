@@ -110,7 +110,8 @@ type Config struct {
 
 	// Secure refuses what other nodes might call here by name: functions, and
 	// ports spawned with one. Messages to ports, monitors and the database go on.
-	// Default: others may call the functions that the program registered.
+	// Default: others may call the functions that the program registered, and those by
+	// which every node tells about the network: PeersFunction, FamiliesFunction.
 	Secure bool
 
 	// Global makes this node a global one from the start: it keeps the whole database

@@ -194,7 +194,7 @@ func TestCitedSectionsOfTheProtocolExist(t *testing.T) {
 func sources(t *testing.T) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
-	for _, pattern := range []string{"*.go", "kernel/*.go", "seeds/*.go", "loop/reactor/*.go", "cmd/aemp-node/*.go", "internal/rcfile/*.go"} {
+	for _, pattern := range []string{"*.go", "kernel/*.go", "seeds/*.go", "global/*.go", "loop/reactor/*.go", "cmd/aemp-node/*.go", "internal/rcfile/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -213,8 +213,8 @@ func sources(t *testing.T) map[string]string {
 	return texts
 }
 
-// logged finds the texts of log lines. Those of the seeds are values of actions.
-var logged = regexp.MustCompile(`\.(?:Warn|Error|Info|Debug)\("([^"]+)"|"((?:no )?seeds? (?:can|has|have|is|are)\b[^"]*)"`)
+// logged finds the texts of log lines. Those of the state machines are values of actions.
+var logged = regexp.MustCompile(`\.(?:Warn|Error|Info|Debug)\("([^"]+)"|slog\.Level\w+, "([^"]+)"|(?:logSeed|accuse)\([^"\n]*"([^"]+)"`)
 
 func TestOperatorsFindEveryLogLineAndReason(t *testing.T) {
 	text, err := os.ReadFile("docs/operations.md")
@@ -230,7 +230,7 @@ func TestOperatorsFindEveryLogLineAndReason(t *testing.T) {
 	}
 	for file, source := range sources(t) {
 		for _, m := range logged.FindAllStringSubmatch(source, -1) {
-			explained(file, m[1]+m[2])
+			explained(file, m[1]+m[2]+m[3])
 		}
 	}
 	if found == 0 {
