@@ -37,7 +37,7 @@ type means interface {
 // act does something at random. self is nil in a goroutine.
 func (a *actor) act(by means, self *Context, ttl int) {
 	net := a.proc.net
-	switch net.r.IntN(14) {
+	switch net.r.IntN(15) {
 	case 0, 1:
 		a.monitor(by, net.target(), self != nil)
 	case 2:
@@ -60,6 +60,8 @@ func (a *actor) act(by means, self *Context, ttl int) {
 		if self != nil && net.oneIn(10) {
 			a.fail(self)
 		}
+	case 8:
+		a.openData(self)
 	default:
 		a.burst(by, net.target(), ttl)
 	}

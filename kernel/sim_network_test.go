@@ -27,6 +27,10 @@ type network struct {
 	fault planted
 	log   *slog.Logger
 
+	opened  uint64 // raw connections
+	streams map[[2]any]*rawStream
+	served  map[uint64]bool
+
 	// What the outbox has told of the message that is being sent.
 	traced  bool
 	epoch   uint64
@@ -52,6 +56,7 @@ type process struct {
 	named    map[string]*actor // its ports
 	outboxes map[string]*outboxLife
 	planned  uint64 // panics of handlers
+	using    int    // raw connections
 }
 
 // outboxLife tells an outbox from an earlier one for the same node, whose epochs
@@ -64,7 +69,7 @@ type outboxLife struct {
 const epochsPerOutbox = 1 << 32
 
 func newNetwork(p plan, f planted, log *slog.Logger) *network {
-	net := &network{plan: p, fault: f, log: log, w: sim.New(p.world)}
+	net := &network{plan: p, fault: f, log: log, w: sim.New(p.world), served: map[uint64]bool{}}
 	net.r = net.w.Rand()
 	net.h = history.New(net.w.Now)
 	for _, np := range p.nodes {
@@ -123,6 +128,7 @@ func (x *simNode) start() {
 	p.n = n
 	x.proc = p
 	n.Register("sim::worker", p.worker)
+	n.RegisterData("sim::data", p.serveData)
 	for i := range x.nodePlan.ports {
 		p.makePort(fmt.Sprintf("p%d", i))
 	}

@@ -14,6 +14,9 @@ type tally struct {
 	Fired, Cancelled, Rewatched      int // monitors
 	Kills, Spawns                    int
 	Calls, Answers, Timeouts, Broken int
+	DataOpened, DataMade, DataFailed int // raw connections
+	DataHere, DataBack               int // made within a node; dialled by who awaited them
+	DataWhole, DataBroken            int // their directions
 	Crashed, Vanished, PowerFailures int // processes
 	Closed, Restarts                 int
 	Ups, Downs, Failures             int // node events, losses and failed attempts

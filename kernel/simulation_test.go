@@ -214,6 +214,7 @@ func (p *process) finish() {
 	p.p.Left("unplanned panics", int(n.panics.Load()-p.planned))
 	p.p.Left("buffers in use", int(n.blocks.used.Load()))
 	p.p.Left("handshakes", int(n.handshakes.Load()))
+	p.dataLeftOver()
 	for _, s := range n.shards {
 		p.p.Left("octets in inboxes", s.inbox.level())
 		p.p.Left("items in run queues", len(s.runq.blocks))
