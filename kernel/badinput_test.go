@@ -272,6 +272,30 @@ func TestAnotherProcessWithTheIDOfALivingPeerIsSentAway(t *testing.T) {
 	}
 }
 
+func TestHeartbeatsAfterAProbeWantNoAnswer(t *testing.T) {
+	w := newWorld(t)
+	n := w.node("a", 1)
+	r := n.raw().ours("z")
+	w.until("the link", func() bool { return n.NodeIsUp("z") })
+	second := n.raw().greet(ourGreeting("z", "i"))
+	second.out = codec.Msgpack
+	second.write(second.proof(secret))
+	for {
+		c := r.control()
+		if c.Seq > 0 {
+			r.write(string(codec.AppendControl(nil, codec.Control{Op: codec.OpPong, Seq: c.Seq})))
+			break
+		}
+	}
+	second.ended() // the link is alive
+	for range 3 {
+		if c := r.control(); c.Op != codec.OpPing || c.Seq != 0 {
+			t.Errorf("a heartbeat after the probe is %v", c)
+		}
+		r.write(string(codec.AppendControl(nil, codec.Control{Op: codec.OpPing})))
+	}
+}
+
 func TestARestartedPeerTakesOverFromItsHalfDeadLink(t *testing.T) {
 	for _, c := range []struct{ node, peer string }{{"a", "b"}, {"b", "a"}} {
 		t.Run("node "+c.node, func(t *testing.T) {

@@ -144,6 +144,32 @@ func (p *rawPeer) next() (string, error) {
 	}
 }
 
+// control is the next control frame; there must be nothing else before it.
+func (p *rawPeer) control() codec.Control {
+	p.t.Helper()
+	_ = p.SetReadDeadline(p.now().Add(patience))
+	for {
+		kind, body, ok, err := p.dec.Next()
+		if err == nil && !ok {
+			var k int
+			k, err = p.in.Read(p.buf[:])
+			p.dec.Feed(p.buf[:k])
+		}
+		if err == nil && ok {
+			if kind != codec.KindControl {
+				p.t.Fatalf("a frame of kind %v", kind)
+			}
+			var c codec.Control
+			if c, err = codec.ParseControl(body); err == nil {
+				return c
+			}
+		}
+		if err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
 // expect reads messages and compares them.
 func (p *rawPeer) expect(want ...string) {
 	p.t.Helper()

@@ -62,7 +62,7 @@ func (l *Link) tick() {
 			l.Close(&Lost{Kind: LostSilent, After: l.silent})
 			return
 		}
-		l.send(codec.Control{Op: codec.OpPing, Seq: l.seq})
+		l.send(codec.Control{Op: codec.OpPing}) // wants no answer
 		return
 	}
 	if n := l.conn.Buffered(); n > 0 && n != l.buffered {
