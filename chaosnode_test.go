@@ -55,6 +55,9 @@ type chaosReport struct {
 	Wrong      string // a query failed
 }
 
+// chaosPause is less than half of agreeIn.
+const chaosPause = 2 * time.Second
+
 var chaosFamilies = []string{"own", "shared", "ports"}
 
 // chaosNode sets, deletes, registers, watches and queries, all at once.
@@ -77,6 +80,7 @@ func beChaosNode(text string) error {
 	node, err := aemp.Start(aemp.Config{
 		Node: c.Node, Binds: []string{c.Bind}, Seeds: c.Seeds, Global: c.Global,
 		Secret: "geheim", NoRC: true, LogLevel: "info",
+		MonitorTimeout: chaosPause, ConnectInterval: chaosPause, // the former bounds the pauses between attempts at a seed
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if err != nil {
