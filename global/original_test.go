@@ -1,6 +1,7 @@
 package global
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -116,9 +117,7 @@ func (o *original) tell(node string, args ...any) {
 		return
 	}
 	if _, up := o.up[node]; up {
-		if err := o.n.Tell(node, m); err != nil {
-			panic(err)
-		}
+		o.send(node, m)
 		return
 	}
 	q := o.queues[node]
@@ -147,9 +146,15 @@ func (o *original) flush(node string) {
 		return
 	}
 	for _, m := range q.waiting {
-		if err := o.n.Tell(node, m); err != nil {
-			panic(err)
-		}
+		o.send(node, m)
+	}
+}
+
+// send sends on a link. What JSON can't carry is lost.
+func (o *original) send(node string, m codec.Message) {
+	var value *codec.ValueError
+	if err := o.n.Tell(node, m); err != nil && !errors.As(err, &value) {
+		panic(err)
 	}
 }
 

@@ -85,7 +85,7 @@ func (l *simLife) routine() {
 // act does something at random, on any loop or none.
 func (l *simLife) act() {
 	net := l.net
-	switch net.r.IntN(20) {
+	switch net.r.IntN(22) {
 	case 0, 1, 2:
 		l.remove(net.someFamily(), l.key())
 	case 3:
@@ -101,12 +101,20 @@ func (l *simLife) act() {
 	case 10:
 		l.talk()
 	case 11:
-		if net.oneIn(60) {
+		if net.oneIn(60) && !l.json {
 			l.inside(l.base.promote)
 		}
 	case 12:
 		l.dial()
 	case 13:
+		if ours, ok := l.base.(*simOurs); ok {
+			ours.sendToGroup()
+		} else {
+			l.setNaN()
+		}
+	case 14:
+		l.setAll()
+	case 15:
 		for range 2 + net.r.IntN(30) { // a burst
 			l.set(net.someFamily(), l.key(), l.value())
 		}
@@ -133,7 +141,11 @@ func (l *simLife) value() string {
 	l.count++
 	v := fmt.Sprintf("%s.%d", l.p.Name(), l.count)
 	if l.net.oneIn(l.net.big) {
-		v += strings.Repeat("-", 512<<l.net.r.IntN(6))
+		n := 512 << l.net.r.IntN(6)
+		if l.net.huge {
+			n = 32 << 10 << l.net.r.IntN(3)
+		}
+		v += strings.Repeat("-", n)
 	}
 	return v
 }
@@ -149,6 +161,40 @@ func (l *simLife) set(family, key, value string) {
 	default:
 		panic(err)
 	}
+}
+
+// setAll sets several keys of a family at once.
+func (l *simLife) setAll() {
+	ours, ok := l.base.(*simOurs)
+	if !ok {
+		return
+	}
+	family, values := l.net.someFamily(), map[string]any{}
+	for range 1 + l.net.r.IntN(6) {
+		values[l.key()] = l.value()
+	}
+	if err := ours.db.SetAll(family, values); err != nil {
+		l.net.met.Refused++
+		return
+	}
+	for _, key := range sortedKeys(values) {
+		l.p.Stored(family, key, values[key].(string))
+		l.hold(family)[key] = values[key].(string)
+		l.net.met.Sets++
+	}
+}
+
+// setNaN sets something that not every framing can carry.
+func (l *simLife) setNaN() {
+	original, ok := l.base.(*simOriginal)
+	if !ok || l.json {
+		return
+	}
+	family, key := l.net.someFamily(), l.id+simNaN
+	original.setNaN(family, key)
+	l.p.Stored(family, key, "NaN")
+	l.hold(family)[key] = "NaN"
+	l.net.met.NaNs++
 }
 
 func (l *simLife) hold(family string) map[string]string {

@@ -89,7 +89,7 @@ func (net *simNet) holdings() *simVerdict {
 	}
 	v.best = simBelieved(all)
 	for place, h := range v.best {
-		if net.node(h.via).original && isShared(h.key) {
+		if net.node(h.via).original && isRough(h.key) {
 			v.loose[place] = true
 		}
 	}
@@ -98,8 +98,9 @@ func (net *simNet) holdings() *simVerdict {
 	return v
 }
 
-// isShared says whether it is a key that everybody sets.
-func isShared(key string) bool { return key[0] == 'k' }
+// isRough says whether originals may make anything of a key: everybody sets it, or one of
+// them can't read its value.
+func isRough(key string) bool { return key[0] == 'k' || strings.HasSuffix(key, simNaN) }
 
 func (v *simVerdict) family(name string) map[string]string {
 	all := map[string]string{}
@@ -119,9 +120,9 @@ func (v *simVerdict) families() []string {
 	return sortedKeys(names)
 }
 
-// isLoose: at an original and its slaves, all keys that several nodes set are.
+// isLoose: at an original and its slaves, all rough keys are.
 func (v *simVerdict) isLoose(family, key string, atOriginal bool) bool {
-	return v.loose[[2]string{family, key}] || atOriginal && isShared(key)
+	return v.loose[[2]string{family, key}] || atOriginal && isRough(key)
 }
 
 // tight is what was got and what must have been, without loose keys.
@@ -156,9 +157,9 @@ func (net *simNet) check() {
 			continue
 		}
 		l.checkHeld()
-		atOriginal := net.node(cmp.Or(b.master(), x.id)).original
+		atOriginal := l.atOriginal()
 		for _, w := range l.p.Views() {
-			if b.ready() {
+			if l.isCertain() {
 				w.Ends(v.family(w.Family()), func(key string) bool { return v.isLoose(w.Family(), key, atOriginal) })
 			}
 		}
@@ -166,6 +167,18 @@ func (net *simNet) check() {
 			ours.check(v)
 		}
 	}
+}
+
+// atOriginal says whether the node sees what an original believes, or is one.
+func (l *simLife) atOriginal() bool {
+	return l.original || l.net.node(cmp.Or(l.base.master(), l.id)).original
+}
+
+// isCertain says whether one knows what the node has to see. An original that is stuck sees
+// the past, and one that speaks JSON misses each message of another original
+// that has something in it which JSON can't carry.
+func (l *simLife) isCertain() bool {
+	return l.base.ready() && !(l.json && l.net.node(l.base.master()).original)
 }
 
 // checkHeld: the node's own part is what its programs have set.
@@ -185,19 +198,22 @@ func (l *simLife) checkHeld() {
 	l.p.Agrees("its own part", own, set)
 }
 
+// lastPatience is how long an answer may take that has to pass many slow readers.
+const lastPatience = 30 * time.Second
+
 // lastRound asks each node for each family.
 func (net *simNet) lastRound() {
 	v := net.holdings()
 	for _, x := range net.nodes {
 		l := x.life
-		if !l.base.ready() {
+		if !l.isCertain() {
 			continue
 		}
-		atOriginal := net.node(cmp.Or(l.base.master(), x.id)).original
+		atOriginal := l.atOriginal()
 		for _, family := range simFamilies {
 			o := l.p.Begin("last query", "q")
 			l.inside(func() {
-				l.base.query(family, QueryFamily, 2*time.Second, func(got map[string]string, err error) {
+				l.base.query(family, QueryFamily, lastPatience, func(got map[string]string, err error) {
 					o.End()
 					if err != nil {
 						l.p.Left("last queries that fail: "+err.Error(), 1)
@@ -213,9 +229,10 @@ func (net *simNet) lastRound() {
 
 // finish looks for what is left over.
 func (net *simNet) finish() {
+	v := net.holdings()
 	for _, x := range net.nodes {
 		if ours, ok := x.life.base.(*simOurs); ok {
-			ours.finish()
+			ours.finish(v)
 		}
 	}
 }

@@ -52,23 +52,24 @@ type simBase interface {
 	global() bool
 	ready() bool // it is global, or known to its master
 	held() []simHolding
+	close()
 }
 
 // simLife is one life of a node.
 type simLife struct {
 	*simNode
-	group   *sim.Group
-	n       *kernel.Node
-	p       *history.Process
-	base    simBase
-	gone    bool
-	closing bool
-	held    map[string]map[string]string // what its programs have set: family → key → value
-	ports   []*simPort
-	watches []*simWatch
-	count   int // of values, of actors, of watches
-	lead    string
-	errors  int
+	group    *sim.Group
+	n        *kernel.Node
+	p        *history.Process
+	base     simBase
+	gone     bool
+	closing  bool
+	held     map[string]map[string]string // what its programs have set: family → key → value
+	ports    []*simPort
+	watches  []*simWatch
+	count    int    // of values, of actors, of watches
+	lead     string // the master that look has seen
+	promoted bool
 }
 
 func newSimNet(p simPlan, f planted, log *slog.Logger) *simNet {
@@ -112,7 +113,7 @@ func (x *simNode) start() {
 	}
 	if x.original {
 		o.Links.Framings = []codec.Framing{codec.CBOR, codec.JSON}
-		if net.oneIn(3) {
+		if x.json {
 			o.Links.Framings = []codec.Framing{codec.JSON}
 		}
 	}
@@ -161,6 +162,10 @@ func (l *simLife) inside(f func()) {
 func (net *simNet) look() {
 	for _, x := range net.nodes {
 		if l := x.life; l != nil && !l.closing {
+			if !l.promoted && l.base.global() {
+				l.promoted = true
+				net.met.Promotions++
+			}
 			if lead := l.base.master(); lead != l.lead {
 				l.lead = lead
 				if lead != "" {
@@ -216,6 +221,7 @@ func (net *simNet) crash(x *simNode) {
 		net.met.Closed++
 		l.closing = true
 		l.p.Crashed() // nothing is owed to it from now on
+		l.base.close()
 		l.n.StartClose(func(map[string]int) {
 			net.w.After(0, func() {
 				l.gone, x.life = true, nil

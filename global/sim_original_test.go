@@ -1,6 +1,7 @@
 package global
 
 import (
+	"math"
 	"net/netip"
 	"time"
 
@@ -24,6 +25,14 @@ func (b *simOriginal) set(family, key, value string) error {
 	b.l.inside(func() { b.o.set(family, key, []byte(value)) })
 	return nil
 }
+
+// setNaN sets a number that JSON doesn't know. Keys with simNaN at their end have it.
+func (b *simOriginal) setNaN(family, key string) {
+	b.l.inside(func() { b.o.set(family, key, math.NaN()) })
+}
+
+// simNaN ends the keys that have a value which not every framing can carry.
+const simNaN = ".nan"
 
 func (b *simOriginal) remove(family string, keys ...string) error {
 	b.l.inside(func() {
@@ -96,3 +105,5 @@ func (b *simOriginal) held() []simHolding {
 	}
 	return all
 }
+
+func (b *simOriginal) close() {}

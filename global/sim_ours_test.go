@@ -1,6 +1,7 @@
 package global
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -18,7 +19,7 @@ type simOurs struct {
 	l      *simLife
 	db     *DB
 	keeper *seeds.Keeper
-	views  int
+	group  *Group // of all ports that are registered; nil: it has none
 }
 
 // simNetwork is the kernel as the keeper wants it.
@@ -57,7 +58,34 @@ func newSimOurs(l *simLife, addrs []netip.AddrPort) *simOurs {
 		kept.Start()
 		b.keeper.Start()
 	})
+	if l.net.oneIn(2) {
+		if b.group, err = b.db.Group(simPorts, GroupOptions{Pick: Pick(l.net.r.IntN(3))}); err != nil {
+			panic(err)
+		}
+	}
 	return b
+}
+
+// sendToGroup sends to some registered port.
+func (b *simOurs) sendToGroup() {
+	if b.group == nil {
+		return
+	}
+	member, err := b.group.Next()
+	if errors.Is(err, ErrNoMember) {
+		return
+	}
+	if err == nil {
+		err = b.l.n.TrySend(member, "hello")
+	}
+	if err == nil {
+		b.l.net.met.ToGroups++
+	}
+}
+
+func (b *simOurs) close() {
+	b.l.n.Loop().Post(loop.Func(b.keeper.Close))
+	b.db.Close()
 }
 
 func (b *simOurs) set(family, key, value string) error { return b.db.Set(family, key, value) }
@@ -233,10 +261,14 @@ func (b *simOurs) announced() merge.Stamp {
 }
 
 // finish looks for what is left over in a node that is at rest.
-func (b *simOurs) finish() {
+func (b *simOurs) finish(v *simVerdict) {
 	d, m, p := b.db, b.db.machine, b.l.p
 	watching := 0
 	families := map[string]bool{}
+	if b.group != nil {
+		watching, families[simPorts] = 1, true
+		b.checkGroup(v)
+	}
 	for _, v := range p.Views() {
 		if v.Live() {
 			watching++
@@ -261,6 +293,19 @@ func (b *simOurs) finish() {
 	if b.global() {
 		b.finishHub()
 	}
+}
+
+// checkGroup: the members are the ports that are registered.
+func (b *simOurs) checkGroup(v *simVerdict) {
+	got := map[string]string{}
+	for _, member := range b.group.Members() {
+		got[member] = ""
+	}
+	rest, want := v.tight(simPorts, b.l.atOriginal(), got)
+	for key := range want {
+		want[key] = ""
+	}
+	b.l.p.Agrees("group", rest, want)
 }
 
 // isSlave: who is a slave here thinks so, too, and is told of what it watches.

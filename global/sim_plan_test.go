@@ -22,12 +22,14 @@ type simPlan struct {
 	crash  time.Duration // mean time between two crashes of any node; 0: none
 	split  time.Duration // mean time between two partitions of global nodes; 0: none
 	big    int           // one in so many values is big
+	huge   bool          // and very big
 }
 
 type simNodePlan struct {
 	id       string
 	loops    int
 	original bool
+	json     bool          // its links speak JSON
 	seeds    []int         // indices of nodes
 	global   bool          // by its own decision; others are by being a seed
 	actors   int           // goroutines
@@ -72,6 +74,11 @@ func newSimPlan(seed uint64) simPlan {
 	p.world.Seed = seed
 	p.world.MinLatency = upTo(time.Millisecond)
 	p.world.MaxLatency = p.world.MinLatency + upTo([]time.Duration{time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond}[r.IntN(3)])
+	if oneIn(15) { // families come in parts
+		p.nodes = simNodes(r, 4, 1+r.IntN(2))
+		p.marks, p.huge, p.big = link.Marks{}, true, 4
+		p.world.MinBuffer, p.world.MaxBuffer = 0, 0
+	}
 	if p.world.MaxLatency > 30*time.Millisecond {
 		p.timing = link.DefaultTiming
 	}
@@ -123,8 +130,9 @@ func simNodes(r *rand.Rand, n, globals int) []simNodePlan {
 		nodes = append(nodes, x)
 	}
 	for originals := r.IntN(6) - 3; originals > 0; originals-- {
-		x := &nodes[r.IntN(n)]
-		x.original, x.global = true, false
+		i := r.IntN(n)
+		nodes[i].original, nodes[i].global = true, false
+		nodes[i].json = i >= globals && oneIn(2) // not one with slaves, who might lose what they can't tell it
 	}
 	return nodes
 }

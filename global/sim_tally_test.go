@@ -10,6 +10,7 @@ import (
 // simulates what it is about.
 type simTally struct {
 	Sets, Refused, Deletes, Registrations, Deaths  int
+	NaNs, ToGroups                                 int
 	Watches, Shown, Stopped                        int
 	Queries, Answers, Timeouts                     int
 	Talks, Talked, DataDials, DataConns, DataTalks int

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -155,7 +156,9 @@ func (net *simNet) play() {
 	net.h.Note("last look")
 	net.check()
 	net.lastRound()
-	if !net.run(3 * time.Second) {
+	for net.asking() && net.run(time.Second) {
+	}
+	if !net.run(time.Second) {
 		return
 	}
 	if net.met.Masters < simMasters {
@@ -163,6 +166,11 @@ func (net *simNet) play() {
 	}
 	net.finish()
 	net.h.Finish()
+}
+
+// asking says whether a query of the last round isn't answered.
+func (net *simNet) asking() bool {
+	return slices.ContainsFunc(net.nodes, func(x *simNode) bool { return x.life.p.Open("last query") > 0 })
 }
 
 // maxExtension bounds how many quarters of its time a run is extended.
