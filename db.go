@@ -23,6 +23,8 @@ type (
 	GroupOptions = global.GroupOptions
 	// Pick is that choice: PickRandom, PickRoundRobin, PickLeastRecent.
 	Pick = global.Pick
+	// QueryKind is what DB.StartQuery asks for: QueryFamily, QueryKeys, QueryValues.
+	QueryKind = global.QueryKind
 	// Quotas bound what a node may hold in the database.
 	Quotas = global.Quotas
 )
@@ -35,6 +37,16 @@ const (
 	PickRoundRobin = global.RoundRobin
 	// PickLeastRecent: who has the fewest unanswered calls, and hasn't been chosen for longest.
 	PickLeastRecent = global.LeastRecent
+)
+
+// What a query asks for.
+const (
+	// QueryFamily: a map of the keys and their values.
+	QueryFamily = global.QueryFamily
+	// QueryKeys: a list of the keys, in any order.
+	QueryKeys = global.QueryKeys
+	// QueryValues: a list of the values, in the order in which QueryKeys lists the keys.
+	QueryValues = global.QueryValues
 )
 
 // ErrNoMember: a group has nobody to send to.

@@ -280,8 +280,19 @@ func (d *DB) localChanged() {
 		d.pause.Reset(wait)
 		return
 	}
+	d.take(now)
+}
+
+func (d *DB) take(now time.Duration) {
 	d.taken = now
 	d.input(d.machine.LocalChanged)
+}
+
+// takeNow doesn't wait for the end of the pause, since somebody wants to read what he has set.
+func (d *DB) takeNow() {
+	if d.pause != nil && d.pause.Stop() {
+		d.take(d.loop.Now())
+	}
 }
 
 func (d *DB) write(a *Action) {

@@ -58,6 +58,7 @@ func (d *DB) startQuery(q *query) {
 		d.answer(q.number, codec.Value{}, kernel.ErrClosed)
 		return
 	}
+	d.takeNow()
 	d.input(func(now time.Duration) []Action { return d.machine.Query(now, q.number, q.kind, q.family) })
 }
 
@@ -86,8 +87,9 @@ func (d *DB) answer(number uint64, result codec.Value, err error) {
 	}
 }
 
-// Family reads a family: all its keys with their values, as the master knows them. A family
-// in which nobody has set anything is empty. While this node has no master it waits
+// Family reads a family: all its keys with their values, as the master knows them, what
+// the caller has set before among them unless the way to the master is congested. A
+// family in which nobody has set anything is empty. While this node has no master it waits
 // for one; if none has come by ctx's deadline, the error is a *NoMasterError, and if the
 // master didn't answer, ErrTimeout. If ctx is canceled it is its error; in a handler, which
 // watches instead, ErrWouldBlock. The values are the caller's to keep.

@@ -151,8 +151,10 @@ func (w *Watch) Stop() {
 	w.db.loop.Post(loop.Func(func() { w.db.leave(w) }))
 }
 
-// enter begins to watch the family, or shows what is known of it.
+// enter begins to watch the family, or shows what is known of it; what was set here before
+// is on its way then.
 func (d *DB) enter(w *Watch) {
+	d.takeNow()
 	d.input(func(now time.Duration) []Action {
 		if w.stopped.Load() {
 			return nil
