@@ -110,3 +110,111 @@ func relay(ctx context.Context, t *testing.T, node *aemp.Node, n int) {
 		t.Fatal(err)
 	}
 }
+
+// startPerl runs a node of the original, with the ID perl and that seed.
+func startPerl(t *testing.T, seed string) *exec.Cmd {
+	t.Helper()
+	program := os.Getenv(perlPeer)
+	if program == "" {
+		t.Skip(perlPeer + " names no program that runs a Perl node")
+	}
+	perl := exec.Command(program)
+	perl.Env = append(os.Environ(), "AEMP_NODEID=perl", "AEMP_SECRET=geheim", "AEMP_SEED="+seed)
+	perl.Stderr = os.Stderr
+	if err := perl.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { perl.Process.Kill(); perl.Wait() })
+	return perl
+}
+
+// eval has the Perl node run a program.
+func eval(ctx context.Context, t *testing.T, node *aemp.Node, program string) {
+	t.Helper()
+	m, err := node.Call(ctx, "perl", "eval", program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := m.Args()
+	if text := args.Text(); text != "" || args.Err() != nil {
+		t.Fatalf("%s: %s %v", program, text, args.Err())
+	}
+}
+
+// A node of the original uses the database of a Go node: it sets, is found, watches, and
+// what it has set is gone when it is.
+func TestANodeOfTheOriginalSharesTheDatabase(t *testing.T) {
+	for _, framing := range []string{"cbor", "json"} {
+		t.Run(framing, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			start := func(id string, seeds ...string) *aemp.Node {
+				node, err := aemp.Start(aemp.Config{
+					Node: id, Binds: []string{"127.0.0.1:*"}, Seeds: seeds, Secret: "geheim", NoRC: true,
+					Framings: []string{"msgpack", framing}, Logger: slog.New(slog.DiscardHandler),
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { node.Close(context.Background()) })
+				return node
+			}
+			hub := start("hub")
+			hub.DB().BecomeGlobal()
+			slave := start("slave", place(hub))
+			perl := startPerl(t, place(hub))
+			if err := hub.WaitNode(ctx, "perl"); err != nil {
+				t.Fatal("it doesn't come: ", err)
+			}
+			box := newMailbox(hub)
+			eval(ctx, t, hub, `$::guard = AnyEvent::MP::db_mon (colours => sub {
+				my ($all, $add, $change, $del) = @_;
+				AnyEvent::MP::snd ("`+box.ID()+`", join " ", map "$_=$all->{$_}", sort keys %$all);
+			}); ()`)
+			next := func(want string) {
+				t.Helper()
+				m, err := box.Receive(ctx)
+				if err != nil {
+					t.Fatalf("waiting for %q: %v", want, err)
+				}
+				args := m.Args()
+				if got := args.Text(); got != want {
+					t.Fatalf("perl sees %q, not %q", got, want)
+				}
+			}
+			next("")
+			set := func(key string, value any) {
+				t.Helper()
+				if err := slave.DB().Set("colours", key, value); err != nil {
+					t.Fatal(err)
+				}
+			}
+			set("sky", "blue")
+			next("sky=blue")
+			eval(ctx, t, hub, `AnyEvent::MP::db_set (colours => "grass", "gr\x{fc}n"); ()`)
+			next("grass=grün sky=blue")
+			set("grass", "brown")
+			next("grass=brown sky=blue") // set later, and by who has a stamp
+			if err := slave.DB().Delete("colours", "grass"); err != nil {
+				t.Fatal(err)
+			}
+			next("grass=grün sky=blue")
+			all, err := slave.DB().Family(ctx, "colours")
+			if err != nil || len(all) != 2 {
+				t.Fatalf("the slave sees %v: %v", all, err)
+			}
+			if text, err := all["grass"].Text(); text != "grün" || err != nil {
+				t.Errorf("the slave sees %q: %v", text, err)
+			}
+			perl.Process.Kill()
+			for c, err := range slave.DB().Changes(ctx, "colours") {
+				if err != nil {
+					t.Fatal("what it had set stays: ", err)
+				}
+				if _, there := c.View.Get("grass"); !there {
+					break
+				}
+			}
+		})
+	}
+}
