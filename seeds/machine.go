@@ -123,10 +123,11 @@ func (m *Machine) NodeUp(now time.Duration, node string) []Action {
 		return nil
 	}
 	m.up[node] = true
-	if m.isSeed(node) {
-		m.do(Action{Do: SeedUp, Node: node})
-		m.recovered(node)
+	if !m.isSeed(node) {
+		return nil
 	}
+	m.do(Action{Do: SeedUp, Node: node})
+	m.recovered(node)
 	return m.finish(now)
 }
 

@@ -86,6 +86,9 @@ func (s *model) take(actions []Action) {
 			if slices.Contains(s.asked, a.Seed) {
 				s.t.Fatalf("%v asked for twice", a.Seed)
 			}
+			if !slices.Contains(s.seeds(), a.Seed) {
+				s.t.Fatalf("%v is resolved, which isn't listed", a.Seed)
+			}
 			s.asked = append(s.asked, a.Seed)
 		case Dial:
 			if slices.Contains(s.dialing, a.Addr) {
@@ -341,6 +344,11 @@ func TestWhateverHappensAllSeedsAreConnectedInTheEnd(t *testing.T) {
 		for _, source := range s.sources {
 			if len(s.heard[source.Name]) == 0 {
 				t.Fatalf("%s was never heard", source.Name)
+			}
+		}
+		for _, k := range s.m.seeds {
+			if k.listed == 0 && !slices.ContainsFunc(k.former, s.m.settled) {
+				t.Fatalf("%v is remembered for nothing", k.seed)
 			}
 		}
 		if len(s.wrong) > 0 {
