@@ -72,9 +72,14 @@ func (c *dataLink) end(err error) {
 	c.link.Close(err)
 }
 
+// surplus: another connection was taken, or nobody wants one any more.
+func (c *dataLink) surplus(err error) bool {
+	return err == dataconn.ErrNotNeeded || c.want != "" && c.data.ends[c.name] == nil
+}
+
 func (c *dataLink) Closed(_ *link.Link, err error) {
 	c.settle()
-	if err != dataconn.ErrNotNeeded && !c.expected(err) {
+	if !c.surplus(err) && !c.expected(err) {
 		c.node.refused(c.conn, err)
 	}
 	if c.number == 0 {

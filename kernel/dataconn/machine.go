@@ -49,9 +49,10 @@ type end struct {
 
 // conn is a connection in its handshake.
 type conn struct {
-	name    Name
-	dialled bool
-	decides bool // our proof comes second
+	name     Name
+	dialled  bool
+	decides  bool // our proof comes second
+	original bool // an original knows of it
 }
 
 // NewMachine makes a machine that knows of no connection.
@@ -202,6 +203,7 @@ func (m *Machine) Ready(number int, ours bool) []Action {
 		return nil
 	}
 	c.decides = !m.Yield && !(c.dialled && ours)
+	c.original = !ours
 	if !c.decides {
 		m.do(Action{Do: Prove, Name: c.name, Conn: number})
 	}
@@ -224,6 +226,7 @@ func (m *Machine) Verified(number int) []Action {
 		m.do(Action{Do: Prove, Name: c.name, Conn: number})
 	}
 	m.do(Action{Do: Take, Name: c.name, Conn: number})
+	m.spare(e)
 	m.remove(e)
 	return m.finish()
 }
@@ -265,6 +268,17 @@ func (m *Machine) Cancel(name Name) []Action {
 func (m *Machine) fail(e *end, err error) {
 	m.remove(e)
 	m.do(Action{Do: Fail, Name: e.name, Err: err})
+}
+
+// spare leaves an original the connections that it knows of: to it the end of any of them is that of the
+// attempt, and it might see it before our proof on the one that is taken. They
+// run into the time-out of the handshake.
+func (m *Machine) spare(e *end) {
+	for _, number := range e.dials {
+		if c := m.conns[number]; c != nil && c.original {
+			delete(m.conns, number)
+		}
+	}
 }
 
 // remove forgets an end, and closes what was dialled for it.
