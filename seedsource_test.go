@@ -116,7 +116,7 @@ func TestANodeThatLostItsConnectionIsConnectedAgain(t *testing.T) {
 	})()
 	stop(server)
 	<-gone
-	server = begin(t, c)
+	begin(t, c)
 	if err := client.WaitNode(ctx, "server"); err != nil {
 		t.Error(err)
 	}
