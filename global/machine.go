@@ -62,6 +62,7 @@ type Machine struct {
 type watch struct {
 	arrived bool // its contents are in the store
 	known   bool // and were told
+	present bool // they are what the present master has
 	whole   gathering
 }
 

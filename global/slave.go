@@ -102,7 +102,7 @@ func (m *Machine) masterIsDown(p *peer) {
 	}
 	m.slave.master, m.slave.registers = nil, false
 	for _, w := range m.watches {
-		w.whole = gathering{}
+		w.whole, w.present = gathering{}, false
 	}
 	for number, q := range m.slave.queries {
 		q.parts = gathering{}
@@ -247,6 +247,7 @@ func (m *Machine) wholeFamily(p *peer, r codec.Args) error {
 	}
 	entries, _ := all.Map() // of maps
 	m.replace(string(family), entries)
+	w.present = true
 	if !w.arrived {
 		w.arrived = true
 		m.flushed.firsts++
@@ -274,14 +275,16 @@ func (m *Machine) replace(family string, entries codec.Pairs) {
 	}
 }
 
-// changedFamily is g_chg2 FAMILY SET DEL: some of a watched family.
+// changedFamily is g_chg2 FAMILY SET DEL: some of a watched family. It counts only after
+// the whole: an original queues what it has for a link that was lost and says it
+// first on the next one.
 func (m *Machine) changedFamily(p *peer, r codec.Args) error {
 	family, set, del := r.TextBytes(), pairsOrNil(&r), listOrNil(&r)
 	if err := r.Err(); err != nil {
 		return err
 	}
 	w := m.watches[string(family)]
-	counts := w != nil && w.arrived && p == m.slave.master
+	counts := w != nil && w.present && p == m.slave.master
 	for set.Next() {
 		if counts {
 			m.store.Set(m.config.Node, family, set.KeyBytes(), set.Value().Raw(), 0, "")
