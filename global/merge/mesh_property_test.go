@@ -199,11 +199,13 @@ func (m *mesh) run(life []step) error {
 var meshLives = steps([]string{"set", "set", "set", "set", "set", "delete", "drop", "flush", "flush", "deliver", "deliver", "deliver", "deliver", "cut", "join"}, world, ours, 60, 250)
 
 func TestGlobalNodesAgreeWhateverTheOrderOfArrival(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		if err := newMesh(0).run(meshLives.Draw(t, "life")); err != nil {
-			t.Fatal(err)
-		}
-	})
+	for range 20 {
+		rapid.Check(t, func(t *rapid.T) {
+			if err := newMesh(0).run(meshLives.Draw(t, "life")); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
 }
 
 func TestGlobalNodesWithAFaultDoNotAgree(t *testing.T) {

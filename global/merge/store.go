@@ -1,13 +1,6 @@
 package merge
 
-import (
-	"bytes"
-	"hash/maphash"
-	"iter"
-)
-
-// location is the family of the nodes' addresses.
-const location = "'l"
+import "bytes"
 
 // An Entry is a key's value with its origin.
 type Entry struct {
@@ -30,17 +23,6 @@ type Store struct {
 	records  records
 	blobs    blobs
 	pending  pending
-}
-
-// A family has its own index of keys.
-type family struct {
-	name     string
-	location bool
-	seed     maphash.Seed // only where a record lies depends on it, no result and no order
-	index    index
-	holdings holdings
-	marked   marked
-	keys     int // that there were in the view at the last Changes
 }
 
 // New makes an empty store of the node self, which is its own first slave.
@@ -81,6 +63,7 @@ func (s *Store) Set(publisher string, family, key, value []byte, stamp Stamp, ow
 	}
 }
 
+// holds says whether a record is exactly that.
 func (s *Store) holds(h *holding, r uint32, stamp Stamp, value []byte) bool {
 	rec := s.records.at(r)
 	return rec.holding == h.number && rec.stamp == stamp && bytes.Equal(s.blobs.value(rec.blob), value)
@@ -92,16 +75,13 @@ func (s *Store) insert(h *holding, key, value []byte, hash, peer uint32) uint32 
 	rec := s.records.at(r)
 	rec.blob, rec.hash = s.blobs.put(key, value), hash
 	s.hold(h, r)
-	if peer == 0 {
-		rec.peer = r
+	if s.join(r, peer); peer == 0 {
 		h.family.index.add(&s.records, r)
-	} else {
-		at := &s.records.at(peer).peer
-		*at, rec.peer = r, *at
 	}
 	return r
 }
 
+// replace gives a record another value, and perhaps another owner.
 func (s *Store) replace(h *holding, r uint32, value []byte) {
 	rec := s.records.at(r)
 	rec.blob = s.blobs.setValue(rec.blob, value)
@@ -132,79 +112,4 @@ func (s *Store) remove(r uint32) {
 	}
 	s.blobs.drop(rec.blob)
 	s.records.drop(r)
-}
-
-// part takes a record out of its key's ring, and returns another one there, or 0.
-func (s *Store) part(r uint32) uint32 {
-	rec := s.records.at(r)
-	before := r
-	for s.records.at(before).peer != r {
-		before = s.records.at(before).peer
-	}
-	if before == r {
-		return 0
-	}
-	s.records.at(before).peer = rec.peer
-	return before
-}
-
-func (s *Store) family(name []byte) *family {
-	f := s.families[string(name)]
-	if f == nil {
-		f = &family{name: string(name), location: string(name) == location, seed: maphash.MakeSeed()}
-		s.families[f.name] = f
-	}
-	return f
-}
-
-func (f *family) hash(key []byte) uint32 { return uint32(maphash.Bytes(f.seed, key)) }
-
-// find finds a record of a key; 0: there is none.
-func (s *Store) find(f *family, key []byte, hash uint32) uint32 {
-	if f.index.keys == 0 {
-		return 0
-	}
-	for r := *f.index.bucket(hash); r != 0; {
-		rec := s.records.at(r)
-		if rec.hash == hash && bytes.Equal(s.blobs.key(rec.blob), key) {
-			return r
-		}
-		r = rec.chain
-	}
-	return 0
-}
-
-// peers yields all records of a key of which one, or none, is known.
-func (s *Store) peers(r uint32) iter.Seq2[uint32, *holding] {
-	return func(yield func(uint32, *holding) bool) {
-		if r == 0 {
-			return
-		}
-		for at := r; ; {
-			rec := s.records.at(at)
-			if !yield(at, s.holdings[rec.holding]) || rec.peer == r {
-				return
-			}
-			at = rec.peer
-		}
-	}
-}
-
-// of is a publisher's record among those of a key.
-func (s *Store) of(publisher *node, peer uint32) uint32 {
-	for r, h := range s.peers(peer) {
-		if h.publisher == publisher {
-			return r
-		}
-	}
-	return 0
-}
-
-// entryBy is a publisher's record of a key; 0: it has none.
-func (s *Store) entryBy(publisher string, family, key []byte) uint32 {
-	f, n := s.families[string(family)], s.nodes[publisher]
-	if f == nil || n == nil {
-		return 0
-	}
-	return s.of(n, s.find(f, key, f.hash(key)))
 }

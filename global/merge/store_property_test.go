@@ -186,6 +186,11 @@ func (p *pair) changes() error {
 	if again := tell(p.twin); !reflect.DeepEqual(told, again) {
 		return fmt.Errorf("not the same twice: %v and %v", told, again)
 	}
+	for _, family := range stages {
+		if one, other := order(p.store, family), order(p.twin, family); !slices.Equal(one, other) {
+			return fmt.Errorf("%s comes as %q and as %q", family, one, other)
+		}
+	}
 	view, own := p.merged()
 	families := []string{""}
 	for _, c := range told {
@@ -219,6 +224,16 @@ func (p *pair) changes() error {
 		return fmt.Errorf("told twice: %v", told)
 	}
 	return p.compare()
+}
+
+func order(s *Store, family string) (keys []string) {
+	for key := range s.Family(family) {
+		keys = append(keys, string(key))
+	}
+	for key := range s.Own(family) {
+		keys = append(keys, string(key))
+	}
+	return keys
 }
 
 func tell(s *Store) (all []Change) {
