@@ -107,18 +107,44 @@ func ExampleDB_Values() {
 }
 
 // A handler, which mustn't wait, asks in this way.
+func ExampleDB_QueryIn() {
+	node := start("main")
+	defer stop(node)
+	db := node.DB()
+	db.Set("prices", "apple", 3)
+	box := newMailbox(node)
+
+	shop := newPort(node)
+	shop.On("list", func(self *aemp.Context, m aemp.Message) {
+		db.QueryIn(self, aemp.QueryFamily, "prices", time.Second, func(self *aemp.Context, v aemp.Value, err error) {
+			if err != nil {
+				self.Send(box.ID(), "failed", err.Error())
+				return
+			}
+			self.Send(box.ID(), "prices", v)
+		})
+	})
+	node.Send(shop.ID(), "list")
+	fmt.Println(receive(box))
+	// Output: ["prices", {"apple": 3}]
+}
+
+// A goroutine that has something else to do needn't wait for the answer.
 func ExampleDB_StartQuery() {
 	node := start("main")
 	defer stop(node)
 	db := node.DB()
 	db.Set("prices", "apple", 3)
 
-	answer := make(chan string)
-	node.Do(func(self *aemp.Context) {
-		db.StartQuery(aemp.QueryFamily, "prices", func(v aemp.Value, err error) {
-			answer <- fmt.Sprint(v, " ", err)
-		})
+	answer := make(chan string, 1)
+	cancel, err := db.StartQuery(aemp.QueryFamily, "prices", func(v aemp.Value, err error) {
+		answer <- fmt.Sprint(v, " ", err)
 	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer cancel()
 	fmt.Println(<-answer)
 	// Output: {"apple": 3} <nil>
 }

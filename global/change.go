@@ -9,7 +9,7 @@ import (
 )
 
 // A Change is what has become different in a family since the watcher was last told.
-// The lists are sorted, no key is in two of them. The first Change has all there is in
+// The lists are sorted and not to be changed, no key is in two of them. The first Change has all there is in
 // Added, which may be nothing; each further one has something.
 type Change struct {
 	Family                  string

@@ -105,10 +105,6 @@ func New(n *kernel.Node, o Options) *DB {
 	return d
 }
 
-// KeepWith sets the Keeper, once, before the node listens: it needs the database itself
-// to be made.
-func (d *DB) KeepWith(k Keeper) { d.keeper = k }
-
 // Announce says where this node listens, which is how others find it. Nothing: nobody
 // can connect to it.
 func (d *DB) Announce(addrs []netip.AddrPort) {
@@ -178,14 +174,15 @@ func (d *DB) input(in input) {
 	if d.closed.Load() {
 		return
 	}
-	if d.inputs = append(d.inputs, in); d.busy {
+	if d.busy {
+		d.inputs = append(d.inputs, in)
 		return
 	}
 	d.busy = true
 	defer func() { d.busy = false }()
+	d.work(in(d.loop.Now()))
 	for len(d.inputs) > 0 {
-		in := d.inputs[0]
-		d.inputs = d.inputs[1:]
+		in, d.inputs = d.inputs[0], d.inputs[1:]
 		d.work(in(d.loop.Now()))
 	}
 	d.inputs = nil
@@ -257,10 +254,16 @@ func (d *DB) flushLater() {
 		return
 	}
 	d.flushing = true
-	d.loop.Later(loop.Func(func() {
-		d.flushing = false
-		d.input(d.machine.Flush)
-	}))
+	d.loop.Later((*flushTask)(d))
+}
+
+// A flushTask runs at the end of a turn.
+type flushTask DB
+
+func (t *flushTask) Run() {
+	d := (*DB)(t)
+	d.flushing = false
+	d.input(d.machine.Flush)
 }
 
 // A changedTask is posted when Local has something to take.

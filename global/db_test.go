@@ -258,3 +258,90 @@ func TestANodeThatOverdrawsItsQuotaIsTold(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Of two nodes with one ID only one is in the network, and the other one when that has gone.
+func TestOfTwoNodesWithOneIDTheSecondWaits(t *testing.T) {
+	w := newWorld(t)
+	g := w.node("g", plan{global: true})
+	first := w.node("first", plan{id: "twin", seeds: []string{"g"}})
+	w.ok(first.db.Set("F", "who", "first"))
+	g.has("F", `who="first"`)
+	second := w.node("second", plan{id: "twin", seeds: []string{"g"}})
+	w.ok(second.db.Set("F", "who", "second"))
+	w.pass(2 * time.Minute)
+	g.has("F", `who="first"`)
+	if first.db.Master() != "g" || second.db.Master() != "" {
+		t.Errorf("masters %q and %q", first.db.Master(), second.db.Master())
+	}
+	first.crash()
+	w.until("the second", func() bool { return second.db.Master() == "g" })
+	g.has("F", `who="second"`)
+}
+
+func TestGlobalNodesMeetWithoutAKeeper(t *testing.T) {
+	w := newWorld(t)
+	g := w.node("g", plan{global: true})
+	h := w.node("h", plan{global: true, bare: true, seeds: []string{"g"}})
+	i := w.node("i", plan{global: true, seeds: []string{"g"}})
+	w.ok(i.db.Set("F", "x", 1))
+	for _, n := range []*node{g, h, i} {
+		n.has("'g", "g=null h=null i=null")
+		n.has("F", "x=1")
+	}
+	i.crash()
+	for _, n := range []*node{g, h} {
+		n.has("'g", "g=null h=null")
+	}
+}
+
+func TestAHandlerAsksInItsOwnContext(t *testing.T) {
+	w := newWorld(t)
+	g := w.node("g", plan{global: true, loops: 3})
+	w.ok(g.db.Set("F", "x", 1))
+	answers := map[string]string{}
+	ask := func(self *kernel.Context, key string) {
+		port := self.Port()
+		w.ok(g.db.QueryIn(self, global.QueryFamily, "F", time.Second, func(self *kernel.Context, v codec.Value, err error) {
+			if self.Port() != port {
+				t.Errorf("%s: it runs in %v", key, self.Port())
+			}
+			answers[key] = fmt.Sprint(v, err)
+		}))
+	}
+	for i := range 3 {
+		p := g.port()
+		p.OnDefault(func(self *kernel.Context, _ codec.Message) { ask(self, fmt.Sprint(i)) })
+		w.ok(g.Send(p.ID(), "go"))
+	}
+	w.ok(g.Do(func(self *kernel.Context) { ask(self, "node") }))
+	w.pass(time.Minute)
+	for _, key := range []string{"0", "1", "2", "node"} {
+		if answers[key] != `{"x": 1} <nil>` {
+			t.Errorf("%s: %s", key, answers[key])
+		}
+	}
+}
+
+func TestAHandlersQuestionHasADeadline(t *testing.T) {
+	w := newWorld(t)
+	a := w.node("a", plan{loops: 2, seeds: []string{"nobody"}})
+	p := a.port()
+	var got []error
+	p.OnDefault(func(self *kernel.Context, _ codec.Message) {
+		for range 2 {
+			w.ok(a.db.QueryIn(self, global.QueryKeys, "F", time.Second, func(_ *kernel.Context, _ codec.Value, err error) {
+				got = append(got, err)
+			}))
+		}
+		var name *global.NameError
+		if err := a.db.QueryIn(self, global.QueryKeys, "1", 0, nil); !errors.As(err, &name) {
+			t.Error(err)
+		}
+	})
+	w.ok(a.Send(p.ID(), "go"))
+	w.pass(time.Minute)
+	var none *global.NoMasterError
+	if len(got) != 2 || !errors.As(got[0], &none) || !errors.As(got[1], &none) {
+		t.Error(got)
+	}
+}

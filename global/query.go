@@ -28,8 +28,8 @@ type query struct {
 // StartQuery asks the master for a family, and calls done once, on the node's loop, in the
 // context of no port, with the answer: a map for QueryFamily, a list for the others,
 // borrowed during the call. While there is no master it waits for one. The error that done
-// gets is ErrClosed. After cancel it isn't called, unless it is just running. Family,
-// Keys and Values are the same for goroutines.
+// gets is ErrClosed. After cancel it isn't called, unless it is just running. It is for
+// goroutines that can't wait; those that can use Family, Keys and Values, handlers QueryIn.
 func (d *DB) StartQuery(kind QueryKind, family string, done func(codec.Value, error)) (cancel func(), err error) {
 	if err := checkReadable(family); err != nil {
 		return nil, err
@@ -50,6 +50,35 @@ func (d *DB) StartQuery(kind QueryKind, family string, done func(codec.Value, er
 		q.dropped.Store(true)
 		d.loop.Post(loop.Func(func() { d.cancelQuery(q) }))
 	}, nil
+}
+
+// QueryIn is StartQuery for a handler: f is called in the context of its port (of no port,
+// if it has none) unless that has died by then. The value is the caller's to keep. With a
+// timeout f gets, if there is no answer by then, the errors of Family at a deadline.
+func (d *DB) QueryIn(self *kernel.Context, kind QueryKind, family string, timeout time.Duration, f func(self *kernel.Context, v codec.Value, err error)) error {
+	var over atomic.Bool
+	finish := func(self *kernel.Context, v codec.Value, err error) {
+		if !over.Swap(true) {
+			f(self, v, err)
+		}
+	}
+	port := self.Port()
+	cancel, err := d.StartQuery(kind, family, func(v codec.Value, err error) {
+		v = v.Clone()
+		call := func(self *kernel.Context) { finish(self, v, err) }
+		if port == nil {
+			d.node.Callback(call)
+		} else {
+			d.node.CallbackIn(port, call)
+		}
+	})
+	if err == nil && timeout > 0 {
+		self.After(timeout, func(self *kernel.Context) {
+			cancel()
+			finish(self, codec.Value{}, d.late(family))
+		})
+	}
+	return err
 }
 
 func (d *DB) startQuery(q *query) {
@@ -92,7 +121,7 @@ func (d *DB) answer(number uint64, result codec.Value, err error) {
 // family in which nobody has set anything is empty. While this node has no master it waits
 // for one; if none has come by ctx's deadline, the error is a *NoMasterError, and if the
 // master didn't answer, ErrTimeout. If ctx is canceled it is its error; in a handler, which
-// watches instead, ErrWouldBlock. The values are the caller's to keep.
+// uses QueryIn or watches, ErrWouldBlock. The values are the caller's to keep.
 func (d *DB) Family(ctx context.Context, family string) (map[string]codec.Value, error) {
 	return ask(ctx, d, QueryFamily, family, familyOf)
 }
@@ -144,10 +173,15 @@ func ask[T any](ctx context.Context, d *DB, kind QueryKind, family string, read 
 
 // expired is the error of a wait that ctx has ended.
 func (d *DB) expired(ctx context.Context, family string) error {
-	switch {
-	case !errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return ctx.Err()
-	case d.Master() == "" && !d.IsGlobal():
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return d.late(family)
+	}
+	return ctx.Err()
+}
+
+// late is the error of a wait that took too long.
+func (d *DB) late(family string) error {
+	if d.Master() == "" && !d.IsGlobal() {
 		return &NoMasterError{family}
 	}
 	return kernel.ErrTimeout

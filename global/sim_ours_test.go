@@ -46,14 +46,13 @@ func newSimOurs(l *simLife, addrs []netip.AddrPort) *simOurs {
 		panic(err)
 	}
 	b := &simOurs{l: l}
-	b.db = New(l.n, Options{Global: l.simNodePlan.global})
+	kept := seeds.NewKeepSet(simNetwork{l.n}, l.net.bound)
+	b.db = New(l.n, Options{Global: l.simNodePlan.global, Keeper: kept})
 	b.db.machine.faults, b.db.machine.flaws = l.net.fault.kind, l.net.fault.flaws
 	b.keeper = seeds.NewKeeper(simNetwork{l.n}, seeds.Options{
 		Seeds: parsed, MonitorTimeout: l.net.bound, Observer: b.db, Logger: l.n.Logger(),
 	})
 	b.db.Announce([]netip.AddrPort{l.addr})
-	kept := seeds.NewKeepSet(simNetwork{l.n}, l.net.bound)
-	b.db.KeepWith(kept)
 	l.inside(func() {
 		kept.Start()
 		b.keeper.Start()

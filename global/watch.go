@@ -43,7 +43,10 @@ type watched struct {
 // handler.
 func (d *DB) Watch(family string, f func(self *kernel.Context, c Change)) (*Watch, error) {
 	w := &Watch{db: d, family: family, f: f}
-	return w, d.begin(w)
+	if err := d.begin(w); err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 // WatchIn is Watch for a handler: f is called in the context of its port, on that port's

@@ -46,6 +46,7 @@ type plan struct {
 	global bool
 	seeds  []string // hosts
 	id     string   // in place of the host's name
+	bare   bool     // without a Keeper
 	quotas global.Quotas
 }
 
@@ -70,9 +71,13 @@ func (w *world) node(name string, p plan) *node {
 		Logger: slog.New(n.log),
 	})
 	w.ok(err)
-	kept := seeds.NewKeepSet(network{n.Node}, n.MonitorTimeout())
-	n.inside(kept.Start)
-	n.db = global.New(n.Node, global.Options{Global: p.global, Quotas: p.quotas, Keeper: kept})
+	o := global.Options{Global: p.global, Quotas: p.quotas}
+	if !p.bare {
+		kept := seeds.NewKeepSet(network{n.Node}, n.MonitorTimeout())
+		n.inside(kept.Start)
+		o.Keeper = kept
+	}
+	n.db = global.New(n.Node, o)
 	var heard bool
 	n.Listen([]netip.AddrPort{n.addr}, func(addrs []netip.AddrPort, e error) { heard, err = true, e })
 	w.until("listening", func() bool { return heard })
