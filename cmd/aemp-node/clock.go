@@ -7,15 +7,8 @@ import (
 )
 
 var clockService = service{
-	name: "clock",
-	serve: func(_ *options, p *aemp.Port) func() {
-		c := &clock{subscribers: map[string]*subscriber{}}
-		p.On("time", c.time)
-		p.On("subscribe", c.subscribe)
-		p.On("unsubscribe", c.unsubscribe)
-		p.OnDefault(usage(clockUsage))
-		return nil
-	},
+	name:  "clock",
+	serve: func(_ *options, p *aemp.Port) func() { newClock(p); return nil },
 }
 
 const clockUsage = "clock knows: time PORT, subscribe PORT [SECONDS], unsubscribe PORT"
@@ -32,6 +25,15 @@ const (
 // clock belongs to its port.
 type clock struct {
 	subscribers map[string]*subscriber
+}
+
+func newClock(p *aemp.Port) *clock {
+	c := &clock{subscribers: map[string]*subscriber{}}
+	p.On("time", c.time)
+	p.On("subscribe", c.subscribe)
+	p.On("unsubscribe", c.unsubscribe)
+	p.OnDefault(usage(clockUsage))
+	return c
 }
 
 type subscriber struct {

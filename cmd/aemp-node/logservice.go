@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/aemp-go/aemp"
 )
@@ -82,11 +83,14 @@ func (p *printer) take(free []byte) (text []byte, ok bool) {
 	return text, len(text) > 0
 }
 
-// stop waits until everything is written.
+// stop waits until everything is written, but not for a terminal that stands still.
 func (p *printer) stop() {
 	p.mu.Lock()
 	p.over = true
 	p.changed.Signal()
 	p.mu.Unlock()
-	<-p.ended
+	select {
+	case <-p.ended:
+	case <-time.After(closeLimit):
+	}
 }

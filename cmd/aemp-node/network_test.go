@@ -93,10 +93,10 @@ func TestANodeThatNobodyKnowsIsSaidToBeUnknown(t *testing.T) {
 func TestTheEntriesOfAKilledNodeAreGoneEverywhereAtOnce(t *testing.T) {
 	n := newNetwork(t)
 	worker := n.join("worker", "--service", "echo")
-	n.join("other", "--global")
+	other := n.join("other", "--global").address()
 	var watchers []*process
-	for range 3 {
-		p := n.start(n.words("db watch", "echo")...)
+	for _, seed := range []string{n.seed, n.seed, other} { // is the watcher's master
+		p := n.start("db", "watch", "--seed", seed, "--secret", secret, "echo")
 		p.says(&p.stdout, `added worker#echo null\n`)
 		watchers = append(watchers, p)
 	}
@@ -163,6 +163,25 @@ func TestTraceAsksANodeThroughThoseThatKnowIt(t *testing.T) {
 	const want = "far: middle\nmiddle: far seed\nseed: middle\n"
 	if got := n.does("trace"); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// The program that AEMP_PERL_PEER names is described in perl_test.go of the root.
+func TestANodeOfTheOriginalIsListedAndTraced(t *testing.T) {
+	program := os.Getenv("AEMP_PERL_PEER")
+	if program == "" {
+		t.Skip("AEMP_PERL_PEER names no program that runs a Perl node")
+	}
+	n := newNetwork(t)
+	perl := *n.user
+	perl.env = append(perl.env[:len(perl.env):len(perl.env)], "AEMP_NODEID=perl", "AEMP_SECRET="+secret, "AEMP_SEED="+n.seed)
+	perl.startProgram(program)
+	n.eventually(`(?m)^perl +listens nowhere$`, "nodes")
+	if got, want := n.does("trace"), "perl: seed\nseed: perl\n"; got != want {
+		t.Errorf("trace:\n%s", got)
+	}
+	if got := n.does("trace", "--no-eval"); !strings.Contains(got, `perl: ("it doesn't tell")`) {
+		t.Errorf("trace --no-eval:\n%s", got)
 	}
 }
 

@@ -21,8 +21,8 @@ var runCommand = command{
 Run a node until SIGINT or SIGTERM ends it in good order (a second one at once).
 
 With nothing configured it makes a random secret, keeps it in the configuration
-file, and listens on this machine only. It prints its node ID, its addresses,
-and a command with which another terminal can talk to it.
+file, and listens on this machine only. It prints its node ID, its addresses, its
+services, and a command with which another terminal can talk to it.
 
   aemp-node run --nodeid a --bind 127.0.0.1:4040 --secret geheim
   aemp-node cal --seed 127.0.0.1:4040 --secret geheim a time
@@ -118,7 +118,11 @@ func (o *options) announce(node *aemp.Node) error {
 	}
 	if len(node.Addresses()) == 0 {
 		fmt.Fprintf(&b, "node %s listens nowhere\n", node.ID())
-	} else {
+	}
+	for _, s := range o.services {
+		fmt.Fprintf(&b, "service %s#%s\n", node.ID(), s.name)
+	}
+	if len(node.Addresses()) > 0 {
 		fmt.Fprintf(&b, "from another terminal%s:\n\n  %s\n\n", o.invite.condition,
 			o.invitation(node.ID(), node.Addresses()[0]))
 	}
