@@ -27,8 +27,10 @@ var (
 const (
 	// killEvery is the time from one kill to the next.
 	killEvery = 300 * time.Millisecond
-	// agreeIn is how long the nodes may take to agree once it is quiet.
-	agreeIn = 5 * time.Second
+	// agreeIn is how long the nodes may take to agree once it is quiet, agreeInShort the
+	// same for a short run, beside other tests.
+	agreeIn      = 5 * time.Second
+	agreeInShort = 30 * time.Second
 )
 
 // Five nodes, of which two are the seeds and so the global ones, set, delete, register, watch
@@ -152,6 +154,10 @@ func reports(t *testing.T, all []*chaosProcess) (r []*chaosReport) {
 func agree(t *testing.T, all []*chaosProcess) time.Duration {
 	t.Helper()
 	tell(t, all, "quiet")
+	limit := agreeIn
+	if *chaosFor < time.Minute {
+		limit = agreeInShort
+	}
 	start := time.Now()
 	for {
 		now := reports(t, all)
@@ -160,7 +166,7 @@ func agree(t *testing.T, all []*chaosProcess) time.Duration {
 		if why == "" {
 			return took
 		}
-		if took > agreeIn {
+		if took > limit {
 			for _, p := range all {
 				t.Logf("log of %s:\n%s", p.config.Node, p.log.tail())
 			}
