@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -633,4 +634,28 @@ func TestAListenerOfRawConnectionsIsANetListener(t *testing.T) {
 	s := b.serve("f") // the name is free again
 	w.ok(a.dial("b", 5*time.Second, "f").connects().Close())
 	w.ok(s.gets().Close())
+}
+
+func TestAddressesForRawConnectionsComeFromTheDatabase(t *testing.T) {
+	w := newWorld(t)
+	a, book := w.kept("a", 2)
+	b := w.node("b", 2)
+	b.SetAddresses("a", a.addr)
+	w.link(b, a)
+	s := b.serve("f")
+	book.answer = func(node string) []netip.AddrPort { return []netip.AddrPort{b.addr} }
+	c := a.dial("b", 5*time.Second, "f").connects()
+	if at := c.RemoteAddr().String(); at != b.addr.String() {
+		t.Errorf("connected with %s, %s is listened at", at, b.addr)
+	}
+	w.talks(c, s.gets())
+	book.answer = func(node string) []netip.AddrPort { return nil } // it has no listeners: it dials back
+	w.talks(a.dial("b", 5*time.Second, "f").connects(), s.gets())
+	book.answer = nil
+	a.dial("b", 5*time.Second, "f").fails(dataconn.TimedOut, "b: unable to establish connection within 5 seconds")
+	if !slices.Equal(book.finds, []string{"b", "b", "b"}) {
+		t.Errorf("looked up %v", book.finds)
+	}
+	a.do(func(*kernel.Context) { a.Found("b", nil) }) // too late
+	a.nothingLeft()
 }

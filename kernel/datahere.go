@@ -21,24 +21,29 @@ type here struct {
 	over     bool
 }
 
-// maxCalled is how many connections such a listener takes until the right one is there.
-const maxCalled = 16
-
 // connectHere is on the courier's shard.
 func (o *opening) connectHere() {
-	s := o.data.shard
-	h := &here{opening: o}
-	var err error
-	if h.f, err = s.node.wanted(o.function()); err != nil {
-		o.finish(nil, &dataconn.Error{Kind: dataconn.Refused, Node: o.name.Node, Err: err})
-		return
-	}
-	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	h.listener, err = s.loop.Listen(netip.AddrPortFrom(loopback, 0), h.accept)
+	h, err := newHere(o)
 	if err != nil {
 		o.finish(nil, err)
 		return
 	}
+	h.dial()
+}
+
+func newHere(o *opening) (h *here, err error) {
+	s := o.data.shard
+	h = &here{opening: o}
+	if h.f, err = s.node.wanted(o.function()); err != nil {
+		return nil, &dataconn.Error{Kind: dataconn.Refused, Node: o.name.Node, Err: err}
+	}
+	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	h.listener, err = s.loop.Listen(netip.AddrPortFrom(loopback, 0), h.accept)
+	return h, err
+}
+
+func (h *here) dial() {
+	o, s := h.opening, h.opening.data.shard
 	h.limit = loop.After(s.loop, o.timeout, func() {
 		h.fail(&dataconn.Error{Kind: dataconn.TimedOut, Node: o.name.Node, After: o.timeout})
 	})

@@ -7,10 +7,6 @@ import (
 	"github.com/aemp-go/aemp/codec"
 )
 
-// dataBacklog is how many raw connections wait for Accept: as many as the queue of a listening
-// socket usually has.
-const dataBacklog = 128
-
 // ListenData is RegisterData for goroutines: Accept returns the raw connections that other nodes
 // open with the function's name, each a *DataConn with the opener's arguments. When more than
 // 128 wait further ones are closed. A name that is in use is an *IDError. Closing

@@ -7,7 +7,8 @@ import (
 )
 
 // Every bound of the kernel, with its reason. Those of one connection's outgoing
-// queue and times are in package link, those of one message in package codec.
+// queue and times are in package link, those of raw connections in package dataconn, those of
+// one message in package codec.
 const (
 	// mailboxChunk is how many octets of messages share an allocation.
 	mailboxChunk = 16 << 10
@@ -31,6 +32,12 @@ const (
 	// maxObituaries is how many spawned ports that died are remembered, so that
 	// who monitors them then is told the real reason.
 	maxObituaries = 1024
+	// dataBacklog is how many raw connections wait for Accept: as many as the queue
+	// of a listening socket usually has.
+	dataBacklog = 128
+	// maxCalled is how many connections the listener for a raw connection within
+	// the node takes until the right one is there.
+	maxCalled = 16
 	// maxReason bounds a reason that travels, in octets: it is repeated to each
 	// watcher.
 	maxReason = 64 << 10

@@ -299,3 +299,18 @@ func TestNineQueuesAndMessagesAreBounded(t *testing.T) {
 	w.until("room", func() bool { return room })
 	w.ok(a.TrySend(sink.ID(), block))
 }
+
+// DataConn never connects | works
+func TestNineARawConnectionIsMade(t *testing.T) {
+	for name, set := range map[string]func(*kernel.Options){"with one of ours": func(*kernel.Options) {}, "with an original": original} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			a, b := w.node("a", 2), w.node("b", 2, set)
+			a.SetAddresses("b", b.addr)
+			b.SetAddresses("a", a.addr)
+			here, there := a.serve("f"), b.serve("f")
+			w.talks(a.dial("b", 5*time.Second, "f").connects(), there.gets())
+			w.talks(b.dial("a", 5*time.Second, "f").connects(), here.gets())
+		})
+	}
+}

@@ -21,7 +21,8 @@ import (
 // list of differences allows.
 //
 // 11_tls_same_cert isn't among them: what it holds from the third line on is encrypted with
-// keys that nobody has any more. 06, 07 and 10 are about the database and DataConn.
+// keys that nobody has any more. 06 and 07 are about the database, 10 is in
+// transcript_dataconn_test.go.
 
 const (
 	transcriptWait   = 5 * time.Second       // for a message that has to come
