@@ -12,9 +12,9 @@
 //		Secret: "geheim",
 //	})
 //
-// Nodes find each other through seeds: addresses at which some of them listen. (The
-// distributed database, by which they find those that aren't seeds, isn't there yet.) A
-// node has ports, and a port has handlers, one for each tag, that is, for each first
+// Nodes find each other through seeds: addresses at which some of them listen. From
+// there on a distributed database tells where all others are, and what programs put
+// into it: see Node.DB. A node has ports, and a port has handlers, one for each tag, that is, for each first
 // argument that a message may have:
 //
 //	adder, err := node.NewNamedPort("adder")
