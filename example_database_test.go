@@ -12,7 +12,7 @@ import (
 
 // What one node sets, all nodes of the network see, as long as it lives.
 func ExampleNode_DB() {
-	server := start("server") // global, since it has no seeds
+	server := start("server") // with Global set
 	if err := server.DB().Set("motd", "today", "be kind"); err != nil {
 		fmt.Println(err)
 		return
