@@ -61,8 +61,6 @@ type DB struct {
 	timer    loop.Timer // the machine's
 	pause    loop.Timer // until what is set here is taken again
 	taken    time.Duration
-	busy     bool // an input is being worked off
-	inputs   []input
 	flushing bool
 	families map[string]*watched
 	asking   map[uint64]*query
@@ -130,15 +128,15 @@ func (d *DB) IsGlobal() bool { return d.global.Load() }
 // connection to each other global node.
 func (d *DB) BecomeGlobal() { d.post(d.machine.Promote) }
 
-// Promote, SeedUp and SeedDown are what the seeds tell (seeds.Observer). On the loop.
-func (d *DB) Promote() { d.input(d.machine.Promote) }
+// Promote, SeedUp and SeedDown are what the seeds tell (seeds.Observer).
+func (d *DB) Promote() { d.BecomeGlobal() }
 
 func (d *DB) SeedUp(node string) {
-	d.input(func(now time.Duration) []Action { return d.machine.SeedUp(now, node) })
+	d.post(func(now time.Duration) []Action { return d.machine.SeedUp(now, node) })
 }
 
 func (d *DB) SeedDown(node string) {
-	d.input(func(now time.Duration) []Action { return d.machine.SeedDown(now, node) })
+	d.post(func(now time.Duration) []Action { return d.machine.SeedDown(now, node) })
 }
 
 // Close ends all watches and lets everybody who waits go, with ErrClosed. The node's
@@ -167,26 +165,18 @@ func (d *DB) finish() {
 // post gives the machine an input, from any goroutine.
 func (d *DB) post(in input) { d.loop.Post(loop.Func(func() { d.input(in) })) }
 
-// input gives the machine an input; on the loop. Callbacks of programs may cause
-// further ones while one is being worked off: they wait for its end, since the machine's
-// actions last until the next input only.
+// input gives the machine an input; on the loop. What it asks for is done before the next
+// one, since its actions don't last longer: nothing that is done here causes an input at
+// once, callbacks of programs neither. Whatever they want is posted.
 func (d *DB) input(in input) {
 	if d.closed.Load() {
 		return
 	}
-	if d.busy {
-		d.inputs = append(d.inputs, in)
-		return
-	}
-	d.busy = true
-	defer func() { d.busy = false }()
 	d.work(in(d.loop.Now()))
-	for len(d.inputs) > 0 {
-		in, d.inputs = d.inputs[0], d.inputs[1:]
-		d.work(in(d.loop.Now()))
+	if d.machine.Dirty() && !d.flushing {
+		d.flushing = true
+		d.loop.Later((*flushTask)(d))
 	}
-	d.inputs = nil
-	d.flushLater()
 }
 
 // work does what the machine asked for.
@@ -248,16 +238,7 @@ func (d *DB) setTimer(at time.Duration) {
 	d.timer.Reset(at - d.loop.Now())
 }
 
-// flushLater has the machine tell what changed, once at the end of the turn.
-func (d *DB) flushLater() {
-	if d.flushing || !d.machine.Dirty() {
-		return
-	}
-	d.flushing = true
-	d.loop.Later((*flushTask)(d))
-}
-
-// A flushTask runs at the end of a turn.
+// A flushTask has the machine tell what changed, once at the end of the turn.
 type flushTask DB
 
 func (t *flushTask) Run() {
@@ -329,7 +310,6 @@ func (p *peers) NodeDown(node string) {
 	d.input(func(now time.Duration) []Action { return d.machine.NodeDown(now, node) })
 }
 
-// Request is never called inside of another input, since messages come in turns of their own.
 func (p *peers) Request(from string, m codec.Message) (err error) {
 	d := (*DB)(p)
 	d.input(func(now time.Duration) (actions []Action) {

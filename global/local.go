@@ -271,16 +271,6 @@ func (l *Local) setInternal(family, key string, value []byte) {
 	}
 }
 
-// deleteInternal deletes one.
-func (l *Local) deleteInternal(family, key string) {
-	spin.Lock(&l.mu)
-	tell := l.drop(family, key)
-	l.mu.Unlock()
-	if tell {
-		l.changed()
-	}
-}
-
 func (l *Local) family(name string) *localFamily {
 	if f := l.latest; f != nil && f.name == name {
 		return f

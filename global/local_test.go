@@ -174,6 +174,10 @@ func TestNamesAndValuesAreChecked(t *testing.T) {
 		}
 	}
 	d.gives("")
+	var value *codec.ValueError
+	if err := d.Set("F", "k", math.Inf(1)); !errors.As(err, &value) || value.Framing != codec.JSON {
+		t.Error(err)
+	}
 	d.ok(d.Set("F:g_1", strings.Repeat("ü", 512), nil))
 	var name *NameError
 	if err := d.Delete("F", "k", ""); !errors.As(err, &name) || name.What != "key" {
@@ -191,7 +195,7 @@ func TestQuotasBoundWhatANodeHolds(t *testing.T) {
 	refused := func(err error, what string) {
 		t.Helper()
 		var quota *QuotaError
-		if !errors.As(err, &quota) || quota.What != what {
+		if !errors.As(err, &quota) || quota.What != what || !strings.Contains(err.Error(), what+" in the database than the quota of ") {
 			t.Errorf("%v, not the quota of %s", err, what)
 		}
 	}

@@ -279,7 +279,6 @@ func (b *simOurs) finish(v *simVerdict) {
 	p.Left("watched families", len(d.families)-len(families))
 	p.Left("watched families of the machine", len(m.watches)-len(families))
 	p.Left("registered ports", len(d.registered)-len(b.l.held[simPorts]))
-	p.Left("inputs", len(d.inputs))
 	p.Left("nodes looked for", len(m.finder.waiting))
 	p.Left("peers", len(m.peers)-len(b.l.n.UpNodes()))
 	for _, x := range m.sorted() {
