@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // A child is a process of this program that plays one role. It is told what to do in
@@ -23,7 +24,7 @@ func startChild(role string, args ...string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &child{role: role, cmd: exec.Command(self, append([]string{"-role", role}, args...)...)}
+	c := &child{role: role, cmd: exec.Command(self, append([]string{"-role", role, "-profile", *profile}, args...)...)}
 	c.cmd.Stderr = os.Stderr
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -42,8 +43,10 @@ func (c *child) tell(words ...any) error {
 	return err
 }
 
-// answer scans the child's next line.
+// answer scans the child's next line. A child that says nothing for too long is ended.
 func (c *child) answer(to ...any) error {
+	giveUp := time.AfterFunc(patience, func() { c.cmd.Process.Kill() })
+	defer giveUp.Stop()
 	if !c.out.Scan() {
 		return fmt.Errorf("the %s ended early: %v", c.role, c.out.Err())
 	}
@@ -89,11 +92,21 @@ func (p *play) end() {
 	}
 }
 
+// cpu is what the child has used so far.
+func (c *child) cpu() (d time.Duration, err error) {
+	return d, c.ask([]any{"cpu"}, &d)
+}
+
 // obey is the child's side: it calls do for each line, with its words.
 func obey(do func(words []string) error) error {
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
-		if err := do(strings.Fields(in.Text())); err != nil {
+		words := strings.Fields(in.Text())
+		if words[0] == "cpu" {
+			fmt.Println(int64(cpuTime()))
+			continue
+		}
+		if err := do(words); err != nil {
 			fmt.Println("error", err)
 			return err
 		}

@@ -13,10 +13,13 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"time"
 )
@@ -26,6 +29,7 @@ var (
 	runs    = flag.Int("runs", 5, "repetitions; the median counts")
 	samples = flag.Int("samples", 2000, "changes in each latency measurement")
 	keys    = flag.Int("keys", 1_000_000, "keys in each throughput measurement, and for the memory")
+	profile = flag.String("profile", "", "an existing folder: write the CPU profiles of all processes there")
 	role    = flag.String("role", "", "used by the program itself")
 	to      = flag.String("to", "", "used by the program itself: an address")
 )
@@ -44,10 +48,27 @@ func main() {
 		"setter":        setterRole,
 		"watcher":       watcherRole,
 	}
-	if err := roles[*role](); err != nil {
+	if err := profiled(roles[*role]); err != nil {
 		fmt.Fprintln(os.Stderr, "db:", err)
 		os.Exit(1)
 	}
+}
+
+// profiled runs a role, and writes its profile if one is wanted.
+func profiled(run func() error) error {
+	if *profile == "" {
+		return run()
+	}
+	f, err := os.Create(filepath.Join(*profile, cmp.Or(*role, "parent")+fmt.Sprint("-", os.Getpid())))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	return run()
 }
 
 func measure() error {
@@ -63,11 +84,14 @@ func measure() error {
 }
 
 // latency of one measurement.
-type latency struct{ median, high time.Duration }
+type latency struct {
+	changes      int // seen; on a busy machine some follow so closely that they become one
+	median, high time.Duration
+}
 
 func (l latency) String() string {
 	us := func(d time.Duration) float64 { return float64(d) / 1e3 }
-	return fmt.Sprintf("%.1f µs (99 %%: %.1f)", us(l.median), us(l.high))
+	return fmt.Sprintf("%.1f µs (99 %%: %.1f; %d)", us(l.median), us(l.high), l.changes)
 }
 
 // middle is the measurement with the median of the medians.
@@ -117,7 +141,7 @@ func measureThroughput() error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("  set %.0f keys/s (calls alone %.0f/s), deleted %.0f keys/s; all contents right\n", t.set, t.calls, t.deleted)
+		fmt.Printf("  set %.0f keys/s (calls alone %.0f/s; CPU for each key:%s), deleted %.0f keys/s; all contents right\n", t.set, t.calls, t.cpu, t.deleted)
 		set, deleted = append(set, t.set), append(deleted, t.deleted)
 	}
 	fmt.Printf("throughput: set %.0f keys/s, deleted %.0f keys/s\n", median(set), median(deleted))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +19,7 @@ import (
 const (
 	latencyFamily = "latency"
 	latencyKey    = "a key of twenty octs"
+	endKey        = "end" // changes after the last of a measurement
 
 	// patience is how long anything may take.
 	patience = 2 * time.Minute
@@ -58,14 +60,10 @@ func globalRole() error {
 	}
 	fmt.Println(n.Addresses()[0])
 	return obey(func(words []string) error {
-		switch words[0] {
-		case "rss":
-			fmt.Println(residentMemory())
-		case "cpu":
-			fmt.Println(int64(cpuTime()))
-		default:
+		if words[0] != "rss" {
 			return fmt.Errorf("an order %q", words[0])
 		}
+		fmt.Println(residentMemory())
 		return nil
 	})
 }
@@ -82,7 +80,8 @@ func setterRole() error {
 	return obey(func(words []string) error {
 		switch words[0] {
 		case "paced":
-			return paced(words[1:], func() error { return n.DB().Set(latencyFamily, latencyKey, clock.now()) })
+			err := paced(number(words[1]), func() error { return n.DB().Set(latencyFamily, latencyKey, clock.now()) })
+			return errors.Join(err, n.DB().Set(latencyFamily, endKey, clock.now()))
 		case "burst":
 			return burst(n.DB(), clock, words[1], number(words[2]))
 		case "delete":
@@ -139,27 +138,33 @@ func watcherRole() error {
 	if err != nil {
 		return err
 	}
-	var d delays
-	_, err = n.DB().Watch(latencyFamily, func(_ *aemp.Context, c aemp.Change) {
-		now := clock.now()
-		if v, ok := c.View.Get(latencyKey); ok {
-			sent, _ := v.Int()
-			d.add(now - sent)
-		}
-	})
-	if err != nil {
+	if err := watchLatency(n.DB(), clock); err != nil {
 		return err
 	}
 	return obey(func(words []string) error {
-		switch words[0] {
-		case "paced":
-			d.expect(words[1:])
-			return nil
-		case "burst":
+		if words[0] == "burst" {
 			return awaitBurst(n.DB(), clock, words[1], number(words[2]))
 		}
 		return fmt.Errorf("an order %q", words[0])
 	})
+}
+
+// watchLatency tells of the changes of latencyKey whenever endKey has changed.
+func watchLatency(db *aemp.DB, c clock) error {
+	var d delays
+	_, err := db.Watch(latencyFamily, func(_ *aemp.Context, ch aemp.Change) {
+		now := c.now()
+		for _, key := range slices.Concat(ch.Added, ch.Changed) {
+			if key == endKey {
+				d.tell()
+				continue
+			}
+			v, _ := ch.View.Get(key)
+			sent, _ := v.Int()
+			d.add(now - sent)
+		}
+	})
+	return err
 }
 
 // awaitBurst watches a family. It tells when all keys are there, and whether they and their
@@ -198,14 +203,26 @@ func compare(v aemp.View, n int) error {
 // allKeys are n keys of 20 octets, sorted.
 func allKeys(n int) []string {
 	all := make([]string, n)
+	key := []byte("key-0000000000000000")
 	for i := range all {
-		all[i] = fmt.Sprintf("key-%016d", i)
+		at := len(key)
+		for rest := i; rest > 0; rest /= 10 {
+			at--
+			key[at] = '0' + byte(rest%10)
+		}
+		all[i] = string(key)
 	}
 	return all
 }
 
 // value is of 8 octets.
-func value(i int) string { return fmt.Sprintf("%08x", uint32(i)*2654435761) }
+func value(i int) string {
+	var b [8]byte
+	for k, x := range binary.LittleEndian.AppendUint32(nil, uint32(i)*2654435761) {
+		b[2*k], b[2*k+1] = 'a'+x>>4, 'a'+x&15
+	}
+	return string(b[:])
+}
 
 func number(word string) int {
 	n, _ := strconv.Atoi(word) // of our own making

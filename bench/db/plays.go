@@ -35,7 +35,7 @@ func (b *barePlay) latency(n int) (l latency, err error) {
 	if err := b.sender.tell(n); err != nil {
 		return l, err
 	}
-	return l, b.receiver.answer(&l.median, &l.high)
+	return l, b.receiver.answer(&l.changes, &l.median, &l.high)
 }
 
 // dbPlay is a global node and two slaves; without watcher one.
@@ -62,18 +62,29 @@ func newDBPlay(watcher bool) (p *dbPlay, err error) {
 }
 
 func (p *dbPlay) latency(n int) (l latency, err error) {
-	var ready string
-	if err := p.watcher.ask([]any{"paced", n}, &ready); err != nil {
-		return l, err
-	}
 	if err := p.setter.tell("paced", n); err != nil {
 		return l, err
 	}
-	return l, p.watcher.answer(&l.median, &l.high)
+	return l, p.watcher.answer(&l.changes, &l.median, &l.high)
 }
 
 // throughput of one measurement, in keys a second.
-type throughput struct{ set, deleted, calls float64 }
+type throughput struct {
+	set, deleted, calls float64
+	cpu                 string // for each key that was set, by process
+}
+
+// cpu is what each of the children has used so far.
+func (p *play) cpu() (all []time.Duration, err error) {
+	for _, c := range p.children {
+		d, err := c.cpu()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}
 
 // throughput sets n keys one by one and then deletes them together.
 func (p *dbPlay) throughput(run, n int) (t throughput, err error) {
@@ -82,12 +93,23 @@ func (p *dbPlay) throughput(run, n int) (t throughput, err error) {
 	if err := p.watcher.ask([]any{"burst", family, n}, &ready); err != nil {
 		return t, err
 	}
+	before, err := p.cpu()
+	if err != nil {
+		return t, err
+	}
 	var began, took, saw int64
 	if err := p.setter.ask([]any{"burst", family, n}, &began, &took); err != nil {
 		return t, err
 	}
 	if err := p.watcher.answer(&saw); err != nil {
 		return t, err
+	}
+	after, err := p.cpu()
+	if err != nil {
+		return t, err
+	}
+	for i, c := range p.children {
+		t.cpu += fmt.Sprintf(" %s %d ns", c.role, int64(after[i]-before[i])/int64(n))
 	}
 	rate := func(ns int64) float64 { return float64(n) / time.Duration(ns).Seconds() }
 	t.set, t.calls = rate(saw-began), rate(took)
@@ -134,13 +156,10 @@ func memory(n int) (perKey float64, err error) {
 
 // quiet waits until the global node has had nearly nothing to do for a second.
 func (p *dbPlay) quiet() error {
-	for last := int64(0); ; {
-		var now int64
-		if err := p.global.ask([]any{"cpu"}, &now); err != nil {
+	for last := time.Duration(0); ; {
+		now, err := p.global.cpu()
+		if err != nil || now-last < 20*time.Millisecond {
 			return err
-		}
-		if now-last < int64(20*time.Millisecond) {
-			return nil
 		}
 		last = now
 		time.Sleep(time.Second)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/aemp-go/aemp/codec"
@@ -106,7 +107,7 @@ func bareSenderRole() error {
 	fmt.Println("ready")
 	var buf []byte
 	return obey(func(words []string) error {
-		return paced(words, func() error {
+		return paced(number(words[0]), func() error {
 			now := clock.now()
 			l.Post(loop.Func(func() {
 				buf, _ = bareFrame(buf[:0], now) // plain values
@@ -136,7 +137,7 @@ func bareReceiverRole() error {
 		return err
 	}
 	return obey(func(words []string) error {
-		r.delays.expect(words)
+		r.expect(number(words[0]))
 		return nil
 	})
 }
@@ -147,7 +148,14 @@ type receiver struct {
 	clock  clock
 	size   int
 	rest   []byte
+	want   atomic.Int64
 	delays delays
+}
+
+// expect tells of the delays once so many frames have come.
+func (r *receiver) expect(n int) {
+	r.want.Store(int64(n))
+	fmt.Println("ready")
 }
 
 func (r *receiver) Data(_ loop.Conn, p []byte) {
@@ -156,5 +164,8 @@ func (r *receiver) Data(_ loop.Conn, p []byte) {
 	for ; len(r.rest) >= r.size; r.rest = r.rest[r.size:] {
 		sent := int64(binary.BigEndian.Uint64(r.rest[r.size-8:]))
 		r.delays.add(now - sent)
+		if r.want.Add(-1) == 0 {
+			r.delays.tell()
+		}
 	}
 }

@@ -79,7 +79,7 @@ func runProcesses(m measurement) (join, rest traffic, err error) {
 	if err != nil {
 		return join, rest, err
 	}
-	time.Sleep(time.Second) // until they have told each other all they have, which nobody can see
+	time.Sleep(settling)
 	if join, err = c.join(m); err != nil {
 		return join, rest, err
 	}

@@ -79,10 +79,12 @@ func run() error {
 		fmt.Println(r)
 	}
 	check, err := crossCheck()
+	if check != nil {
+		fmt.Println(check)
+	}
 	if err != nil {
 		return err
 	}
-	fmt.Println(check)
 	fmt.Printf("all in %v, with %d MiB at most\n", time.Since(began).Round(time.Second), peakMemory())
 	if *docs == "" {
 		return nil

@@ -46,10 +46,15 @@ func newNetwork(globals int, log *slog.Logger) (*network, error) {
 		}
 		w.globals = append(w.globals, n)
 	}
-	return w, w.until("the global nodes know each other", func() bool {
+	err := w.until("the global nodes know each other", func() bool {
 		return !slices.ContainsFunc(w.globals, func(n *node) bool { return !n.db.IsGlobal() || n.links < globals-1 })
 	})
+	w.Run(w.Now() + settling) // until they have told each other what they have
+	return w, err
 }
+
+// settling is how long a small network needs at most for anything.
+const settling = time.Second
 
 func globalID(i int) string { return fmt.Sprintf("global-%02d", i+1) }
 func slaveID(i int) string  { return fmt.Sprintf("slave-%04d", i+1) }
