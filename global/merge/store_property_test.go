@@ -282,6 +282,9 @@ func findsFaults(t *testing.T, property func(f Fault, seed int) error) {
 	for name, f := range map[string]Fault{"MergeByArrival": MergeByArrival, "StaleCopyBelieved": StaleCopyBelieved} {
 		t.Run(name, func(t *testing.T) {
 			for seed := range 50 {
+				if err := property(0, seed); err != nil {
+					t.Fatalf("seed %d without a fault: %v", seed, err)
+				}
 				if err := property(f, seed); err != nil {
 					t.Logf("seed %d: %v", seed, err)
 					return
