@@ -13,9 +13,14 @@
 // command.go names the commands and finds the right one, flags.go is what they
 // have in common, credentials.go reads secret and certificate. run.go is the node
 // that stays, with firstrun.go for the user who has configured nothing and invite.go for the
-// command that a second terminal needs. The short commands snd.go, cal.go
-// and mon.go reach the network through contact.go; words.go makes values of their
-// arguments and print.go writes values out. logging.go is the log on a terminal.
+// command that a second terminal needs; service.go is what it offers, in echo.go,
+// clock.go and logservice.go, and holder.go keeps entries of the database for others.
+//
+// The short commands reach the network through contact.go: snd.go, cal.go and mon.go for
+// ports, nodes.go and trace.go for the network, families.go, get.go, set.go, del.go and
+// watch.go for the database, of which set and del ask a holder by request.go. words.go makes
+// values of their arguments; print.go and entries.go write values out. logging.go is the
+// log on a terminal.
 package main
 
 import (

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net"
 	"os"
 	"regexp"
 	"strings"
@@ -86,6 +87,21 @@ func TestANodeThatNobodyKnowsIsSaidToBeUnknown(t *testing.T) {
 	}
 	if got := n.does("mon", "nobody"); !strings.Contains(got, "no known address") {
 		t.Errorf("mon: %q", got)
+	}
+}
+
+// One that takes connections and never says a word.
+func TestASeedThatIsStuckHoldsNoCommandUp(t *testing.T) {
+	n := newNetwork(t)
+	n.join("worker", "--service", "echo")
+	n.eventually(`worker#echo`, "db get", "echo")
+	stuck, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stuck.Close()
+	if got := n.does("cal", "--seed", stuck.Addr().String(), "worker#echo", "hello"); got != "\"hello\"\n" {
+		t.Errorf("got %q", got)
 	}
 }
 
