@@ -178,8 +178,8 @@ func (p *peer) keepPart(msg codec.Message) error {
 	for _, part := range p.parts {
 		size += len(part.Raw())
 	}
-	if size > maxGathered {
-		return &codec.LimitError{What: "octets in the parts of one message", Limit: maxGathered}
+	if err := gatherable(size); err != nil {
+		return err
 	}
 	p.parts = append(p.parts, msg.Clone())
 	return nil
@@ -329,29 +329,50 @@ func (m *Machine) result(c composition, kind QueryKind, d *draft) composition {
 	return c.list(d.dels, d.nDels)
 }
 
-// tellOwn sends a g_set: all that this node publishes.
+// tellOwn tells another global all that this node publishes, in a g_set. What is long is continued
+// by further ones, but for an original by g_upd: it forgets where we are with each
+// g_set that doesn't say so.
 func (m *Machine) tellOwn(p *peer) {
 	b, d := &m.flushed.bundle, &m.flushed.change
 	b.reset()
+	said, located := false, p.ours // the g_set of an original, and in it where we are
 	for _, family := range m.store.Families() {
 		d.reset()
 		for key, e := range m.store.Own(family) {
-			if b.size()+d.size() >= pieceOctets {
-				b.add(family, d)
-				m.piece(p, m.bundled("g_set", b, p.ours, true))
-				b.reset()
-				d.reset()
+			if located && b.size()+d.size() >= pieceOctets {
+				m.ownPiece(p, family, said)
+				said = !p.ours
 			}
 			d.set(key, e.Value)
 			if p.ours {
 				d.meta(key, e.Stamp, m.ownerTold(e))
 			}
+			located = located || family == familyNodes && string(key) == m.config.Node
 		}
-		if !d.empty() {
+		switch {
+		case d.empty():
+		case said:
+			m.ownPiece(p, family, said)
+		default:
 			b.add(family, d)
 		}
 	}
-	m.piece(p, m.bundled("g_set", b, p.ours, false))
+	if !said {
+		m.piece(p, m.bundled("g_set", b, p.ours, false))
+	}
+}
+
+// ownPiece tells p what has been gathered so far, of which the last is of a family.
+func (m *Machine) ownPiece(p *peer, family string, said bool) {
+	b, d := &m.flushed.bundle, &m.flushed.change
+	if said {
+		m.piece(p, m.updateToGlobal(family, d, false))
+	} else {
+		b.add(family, d)
+		m.piece(p, m.bundled("g_set", b, p.ours, true))
+	}
+	b.reset()
+	d.reset()
 }
 
 // sorted is all peers, in order.

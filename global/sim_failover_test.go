@@ -2,6 +2,7 @@ package global
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,14 +11,15 @@ import (
 )
 
 // quiet is a network in which only the test does something. The first two nodes are
-// seeds of their own, so global, and know each other; the others have the seeds given.
-func quiet(t *testing.T, seed uint64, slaves ...[]int) *simNet {
+// seeds of their own, so global, and know each other; the others are given.
+func quiet(t *testing.T, seed uint64, others ...simNodePlan) *simNet {
 	p := simPlan{
 		timing: link.DefaultTiming, bound: 4 * time.Second, pace: 1000 * time.Hour, big: 1 << 30,
 		world: sim.Options{Seed: seed},
 	}
-	for i, seeds := range append([][]int{{0, 1}, {0, 1}}, slaves...) {
-		p.nodes = append(p.nodes, simNodePlan{id: fmt.Sprintf("n%d", i), loops: 1 + i%2, seeds: seeds})
+	for i, x := range append([]simNodePlan{{seeds: []int{0, 1}}, {seeds: []int{0, 1}}}, others...) {
+		x.id, x.loops = fmt.Sprintf("n%d", i), 1+i%2
+		p.nodes = append(p.nodes, x)
 	}
 	net := newSimNet(p, planted{}, nil)
 	t.Cleanup(func() {
@@ -42,7 +44,7 @@ func (net *simNet) until(t *testing.T, what string, holds func() bool) {
 
 // In the original the second switch back is the last: it stays with the dead one for ever.
 func TestASlaveFollowsItsMastersBackAndForth(t *testing.T) {
-	net := quiet(t, 1, []int{0, 1}, []int{0, 1})
+	net := quiet(t, 1, simNodePlan{seeds: []int{0, 1}}, simNodePlan{seeds: []int{0, 1}})
 	slave, other := net.nodes[2], net.nodes[3]
 	net.until(t, "masters", func() bool { return slave.life.lead != "" && other.life.lead != "" })
 	slave.life.inside(func() { slave.life.base.watch(slave.life, "f") })
@@ -75,7 +77,7 @@ func TestASlaveFollowsItsMastersBackAndForth(t *testing.T) {
 // In the original the last to arrive wins, which is another one at each of the two.
 func TestGlobalsAgreeOnAKeyThatTwoSlavesSetAtOnce(t *testing.T) {
 	const times = 10_000
-	net := quiet(t, 2, []int{0}, []int{1})
+	net := quiet(t, 2, simNodePlan{seeds: []int{0}}, simNodePlan{seeds: []int{1}})
 	a, b := net.nodes[2], net.nodes[3]
 	net.until(t, "a master each", func() bool {
 		return a.life.lead == "n0" && b.life.lead == "n1" && len(net.family(net.nodes[0], familyGlobals)) == 2
@@ -101,6 +103,26 @@ func TestGlobalsAgreeOnAKeyThatTwoSlavesSetAtOnce(t *testing.T) {
 	}
 	if won["n2"] < times/10 || won["n3"] < times/10 {
 		t.Errorf("one of the two nearly always wins: %v", won)
+	}
+}
+
+// An original forgets where a global node is with each g_set that doesn't say so.
+func TestAnOriginalGlobalKnowsWhereWeAreHoweverMuchWeTellIt(t *testing.T) {
+	net := quiet(t, 3, simNodePlan{seeds: []int{0, 1, 2}, original: true})
+	ours, original := net.nodes[0], net.nodes[2]
+	linked := func() bool { return net.family(ours, familyGlobals)[original.id] != "" }
+	net.until(t, "a link", linked)
+	const keys = 30
+	for i := range keys {
+		ours.life.set("f", fmt.Sprint("k", i), strings.Repeat("-", 40<<10))
+	}
+	net.w.Reset(ours.host, original.host, sim.BothEnds)
+	net.until(t, "the end of the link", func() bool { return !linked() })
+	net.until(t, "a link again", linked)
+	hub := original.life.base.(*simOriginal).o.hub
+	net.until(t, "all keys", func() bool { return len(hub.dbs[ours.id]["f"]) == keys })
+	if where := readable(originalValue(hub.merged[familyNodes][ours.id])); where != ours.addr.String() {
+		t.Errorf("the original has us at %s", where)
 	}
 }
 

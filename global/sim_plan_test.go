@@ -103,6 +103,7 @@ func newSimPlan(seed uint64) simPlan {
 func simNodes(r *rand.Rand, n, globals int) []simNodePlan {
 	oneIn := func(n int) bool { return r.IntN(n) == 0 }
 	var nodes []simNodePlan
+	sparse := oneIn(2) // globals hear of each other in the database only
 	for i := range n {
 		x := simNodePlan{id: fmt.Sprintf("n%d", i), loops: 1 + r.IntN(4), actors: r.IntN(3), ports: 1 + r.IntN(2)}
 		if oneIn(3) {
@@ -112,16 +113,19 @@ func simNodes(r *rand.Rand, n, globals int) []simNodePlan {
 			x.skew = 3 * time.Hour
 		}
 		for g := range globals {
-			if g != i && (i < globals || !oneIn(4)) {
+			if g != i && (i < globals && !sparse || i >= globals && !oneIn(4)) {
 				x.seeds = append(x.seeds, g)
 			}
+		}
+		if sparse && 0 < i && i < globals {
+			x.seeds = append(x.seeds, r.IntN(i))
 		}
 		switch {
 		case i >= globals:
 			if len(x.seeds) == 0 {
 				x.seeds = append(x.seeds, r.IntN(globals))
 			}
-		case oneIn(3) || i == 0 && globals == 1: // its own seed
+		case i == 0 && (globals == 1 || sparse) || oneIn(3): // its own seed
 			x.seeds = append(x.seeds, i)
 		case oneIn(2):
 			x.global = true
@@ -131,6 +135,9 @@ func simNodes(r *rand.Rand, n, globals int) []simNodePlan {
 	}
 	for originals := r.IntN(6) - 3; originals > 0; originals-- {
 		i := r.IntN(n)
+		if sparse && i < globals && nodes[0].original {
+			continue // two originals don't look for each other again
+		}
 		nodes[i].original, nodes[i].global = true, false
 		nodes[i].json = i >= globals && oneIn(2) // not one with slaves, who might lose what they can't tell it
 	}
