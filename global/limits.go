@@ -30,6 +30,10 @@ const (
 	// a MiB, which lets others in between.
 	takeOctets = 128 << 10
 
+	// keptBuffer is the greatest buffer for encoding a value that is kept for the next
+	// one, in octets.
+	keptBuffer = 64 << 10
+
 	// takeKeys bounds the same in keys, since Set waits for the lock meanwhile.
 	takeKeys = 2048
 )

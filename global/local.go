@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/aemp-go/aemp/codec"
 	"github.com/aemp-go/aemp/global/merge"
 	"github.com/aemp-go/aemp/internal/spin"
 	"github.com/aemp-go/aemp/kernel"
@@ -46,27 +48,6 @@ type Local struct {
 	closed   bool
 }
 
-// A localFamily has at least one entry.
-type localFamily struct {
-	name     string
-	internal bool
-	entries  map[string]*localEntry
-	clean    localEntry // the head of a ring
-	dirty    localEntry // and of what is to be taken, in the order of the changes
-	waiting  bool       // is in Local.waiting
-	live     int        // entries that aren't deleted
-}
-
-// A localEntry is a key that is set, or one whose deletion hasn't been taken.
-type localEntry struct {
-	prev, next *localEntry
-	key        string
-	value      []byte // encoded; nil: deleted
-	stamp      merge.Stamp
-	era        uint32 // in which it was taken; 0: never
-	changed    bool   // since
-}
-
 // newLocal makes an empty one. changed is called, on any goroutine, when there is
 // something to take after there was nothing; it must not call back.
 func newLocal(node string, q Quotas, wall func() time.Time, changed func()) *Local {
@@ -80,41 +61,24 @@ func newLocal(node string, q Quotas, wall func() time.Time, changed func()) *Loc
 	}
 }
 
-func newLocalFamily(name string) *localFamily {
-	f := &localFamily{name: name, internal: name[0] == '\'', entries: map[string]*localEntry{}}
-	f.clean.ring()
-	f.dirty.ring()
-	return f
-}
-
-// ring makes e the head of an empty ring.
-func (e *localEntry) ring() { e.prev, e.next = e, e }
-
-func (e *localEntry) empty() bool { return e.next == e }
-
-// add puts o at the end of the ring whose head is e.
-func (e *localEntry) add(o *localEntry) {
-	o.prev, o.next = e.prev, e
-	e.prev.next, e.prev = o, o
-}
-
-// leave takes e out of its ring.
-func (e *localEntry) leave() { e.prev.next, e.next.prev = e.next, e.prev }
-
-// join puts all of another ring at the end of the ring whose head is e.
-func (e *localEntry) join(o *localEntry) {
-	if o.empty() {
-		return
+// appendValue appends a value's encoding, if it can be stored and sent to any node.
+// After an error b comes back as it was.
+func appendValue(b []byte, family, key string, value any) ([]byte, error) {
+	at := len(b)
+	b, err := codec.AppendArgs(b, []any{value})
+	if err == nil {
+		err = codec.Check(b[at:], valueLimits)
 	}
-	e.prev.next, o.next.prev = o.next, e.prev
-	o.prev.next, e.prev = e, o.prev
-	o.ring()
+	if err == nil {
+		err = codec.Fits(b[at:], framings, codec.DefaultLimits)
+	}
+	if err != nil {
+		return b[:at], &EntryError{family, key, err}
+	}
+	return b, nil
 }
 
 var valueBuffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// keptBuffer is the greatest buffer that goes back into the pool, in octets.
-const keptBuffer = 64 << 10
 
 // Set sets a key. Setting the value that it has does nothing. Any goroutine. Errors: *NameError,
 // *EntryError, *QuotaError, ErrClosed.
@@ -203,18 +167,6 @@ func (l *Local) find(family, key string) (*localFamily, *localEntry) {
 	return f, f.entries[key]
 }
 
-// growth is by how much an entry grows when its key gets a value (nil: none). There
-// may be no entry.
-func (e *localEntry) growth(key string, value []byte) (keys, octets int) {
-	if e != nil && e.value != nil {
-		keys, octets = -1, -len(key)-len(e.value)
-	}
-	if value != nil {
-		keys, octets = keys+1, octets+len(key)+len(value)
-	}
-	return keys, octets
-}
-
 // admit says whether there may be so many more keys and octets in a family, which may be
 // nil. What makes it less is always admitted.
 func (l *Local) admit(f *localFamily, family string, keys, octets int) error {
@@ -289,17 +241,17 @@ func (l *Local) put(f *localFamily, e *localEntry, family, key string, value []b
 	case e != nil && e.value != nil && bytes.Equal(e.value, value):
 		return false
 	case f == nil:
-		f = newLocalFamily(family)
-		l.families[family] = f
+		f = newLocalFamily(strings.Clone(family)) // it may be part of something large
+		l.families[f.name] = f
 		l.latest = f
 	}
 	if e == nil {
-		e = &localEntry{key: key}
-		f.entries[key] = e
+		e = &localEntry{key: strings.Clone(key)}
+		f.entries[e.key] = e
 		f.dirty.add(e)
 	}
 	l.count(f, e, value)
-	e.value = append(e.value[:0], value...)
+	e.keep(value)
 	e.stamp = l.clock.Now(l.wall())
 	return l.mark(f, e)
 }
@@ -366,101 +318,6 @@ func (l *Local) forget(f *localFamily) {
 	delete(l.families, f.name)
 	if l.latest == f {
 		l.latest = nil
-	}
-}
-
-// A Batch is changes of one family that Take has taken: the keys that are set now, and
-// those that aren't any more, no key twice.
-type Batch struct {
-	Family  string
-	Set     []LocalEntry
-	Deleted []string
-
-	values []byte
-}
-
-// A LocalEntry is a key that is set. Value is its encoding; it belongs to the Batch.
-type LocalEntry struct {
-	Key   string
-	Value []byte
-	Stamp merge.Stamp
-}
-
-// Take fills b with some changes that weren't taken before, as many as make a good
-// message, and says whether there were any. What was in b is overwritten. After false
-// the next change is announced again. On the loop.
-func (l *Local) Take(b *Batch) bool {
-	b.Family, b.Set, b.Deleted, b.values = "", b.Set[:0], b.Deleted[:0], b.values[:0]
-	spin.Lock(&l.mu)
-	defer l.mu.Unlock()
-	for len(l.waiting) > 0 {
-		f := l.waiting[0]
-		b.Family = f.name
-		l.fill(b, f)
-		if f.dirty.empty() {
-			l.waiting = slices.Delete(l.waiting, 0, 1)
-			f.waiting = false
-			if len(f.entries) == 0 {
-				l.forget(f)
-			}
-		}
-		if len(b.Set) > 0 || len(b.Deleted) > 0 {
-			return true
-		}
-	}
-	l.told = false
-	return false
-}
-
-// fill takes a family's changes until b has enough.
-func (l *Local) fill(b *Batch, f *localFamily) {
-	size := 0
-	for n := 0; n < takeKeys && size < takeOctets; n++ {
-		if f.dirty.empty() {
-			return
-		}
-		e := f.dirty.next
-		size += len(e.key) + len(e.value)
-		e.leave()
-		if e.value == nil {
-			if e.era == l.era {
-				b.Deleted = append(b.Deleted, e.key)
-			}
-			delete(f.entries, e.key)
-			continue
-		}
-		at := len(b.values)
-		b.values = append(b.values, e.value...)
-		b.Set = append(b.Set, LocalEntry{e.key, b.values[at:len(b.values):len(b.values)], e.stamp})
-		f.clean.add(e)
-		e.changed, e.era = false, l.era
-	}
-}
-
-// Renew makes everything a change that is to be taken, since there is a master who
-// knows nothing of it; the node's own addresses get a new stamp, so that they
-// count more than what its former master still has. The internal families come
-// first. On the loop.
-func (l *Local) Renew() {
-	spin.Lock(&l.mu)
-	l.era++
-	l.waiting = l.waiting[:0]
-	for _, name := range slices.Sorted(maps.Keys(l.families)) {
-		f := l.families[name]
-		f.dirty.join(&f.clean)
-		f.waiting = true
-		l.waiting = append(l.waiting, f)
-	}
-	if f := l.families[familyNodes]; f != nil {
-		if e := f.entries[l.node]; e != nil {
-			e.stamp = l.clock.Now(l.wall())
-		}
-	}
-	tell := !l.told && len(l.waiting) > 0
-	l.told = l.told || tell
-	l.mu.Unlock()
-	if tell {
-		l.changed()
 	}
 }
 

@@ -291,6 +291,15 @@ func TestWhoIsToldWhatIsTakenKnowsAll(t *testing.T) {
 	})
 }
 
+func TestNothingLargeIsKeptForSomethingSmall(t *testing.T) {
+	d := newDesk(t, Quotas{})
+	d.ok(d.Set("F", "a", make([]byte, 1000)))
+	d.ok(d.Set("F", "a", 1))
+	if n := cap(d.families["F"].entries["a"].value); n > 64 {
+		t.Errorf("%d octets for one", n)
+	}
+}
+
 func TestAHotKeyIsSetWithoutAllocation(t *testing.T) {
 	d := newDesk(t, Quotas{})
 	values := []any{"on", "off"}

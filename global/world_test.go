@@ -225,7 +225,6 @@ func (n *node) has(family, want string) {
 type viewer struct {
 	w     *world
 	shown []string
-	err   string
 }
 
 func (v *viewer) show(self *kernel.Context, c global.Change) {
