@@ -36,7 +36,7 @@ func TestStrangersDontComeBetweenANodeAndItself(t *testing.T) {
 		var called, calling net.Conn
 		var failed error
 		n.RegisterData("f", func(_ *Context, _ codec.Message, c net.Conn) { called = c })
-		o, err := n.newOpening("a", 5*time.Second, "f", nil, func(c *DataConn, err error) {
+		o, err := n.newOpening("a", 5*time.Second, "f", nil, func(_ *shard, c *DataConn, err error) {
 			if failed = err; err == nil {
 				calling = c
 			}

@@ -21,12 +21,16 @@ type opening struct {
 	timeout time.Duration
 	call    codec.Message // function and arguments
 	courier *Port
-	done    func(*DataConn, error) // on the courier's shard, once
+	done    openingDone
 	over    bool
 }
 
+// openingDone is called once on the courier's shard, perhaps before newOpening has returned:
+// the node may be closing.
+type openingDone func(*shard, *DataConn, error)
+
 // newOpening prepares one; start is for the courier's shard.
-func (n *Node) newOpening(to string, timeout time.Duration, function string, args []any, done func(*DataConn, error)) (*opening, error) {
+func (n *Node) newOpening(to string, timeout time.Duration, function string, args []any, done openingDone) (*opening, error) {
 	node, _, err := n.split(to)
 	if err != nil {
 		return nil, err
@@ -46,7 +50,8 @@ func (n *Node) newOpening(to string, timeout time.Duration, function string, arg
 		data: &s.data, timeout: timeout, call: call, done: done,
 		name: dataconn.Name{Node: node, ID: dataconn.NewID(n.names.Add(1), Unique(random[:]), n.id)},
 	}
-	o.courier, err = n.newPort(s, n.portName(), func(p *Port) {
+	_, err = n.newPort(s, n.portName(), func(p *Port) {
+		o.courier = p
 		p.fallback = func(*Context, codec.Message) { o.data.apply(o.data.machine.Arrived(o.name)) }
 		p.onEnd(o.ended)
 	})
@@ -129,14 +134,16 @@ func (o *opening) finish(c *DataConn, err error) {
 	}
 	o.over = true
 	o.courier.die(Reason{})
-	o.done(c, err)
+	o.done(o.data.shard, c, err)
 }
 
 // StartDialData is DialData without waiting: done is called once, on some loop and not in this
 // call, with the connection or the error. cancel makes the error context.Canceled, unless done
 // is under way.
 func (n *Node) StartDialData(to string, timeout time.Duration, function string, args []any, done func(*DataConn, error)) (cancel func(), err error) {
-	o, err := n.newOpening(to, timeout, function, args, done)
+	o, err := n.newOpening(to, timeout, function, args, func(s *shard, c *DataConn, err error) {
+		s.ctx.protect(func() { done(c, err) })
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -145,11 +152,11 @@ func (n *Node) StartDialData(to string, timeout time.Duration, function string, 
 }
 
 // DialData makes a raw connection with a node, on which octets go both ways without framing, past
-// the queues of the link. There the registered function gets args and the
-// other end (RegisterData, ListenData; in Perl the connection is the last argument). to
-// may be a port ID, too, of which only the node counts. It fails at ctx's deadline, or after
-// the monitor timeout if there is none; the error is a *dataconn.Error, ctx's, an
-// *IDError, or ErrClosed. On a goroutine only.
+// the queues of the link. There the registered function gets args and the other end
+// (RegisterData, ListenData; in Perl the connection is the last argument). Of a port ID only the
+// node counts. It fails at ctx's deadline, or after the monitor timeout if there is none. The
+// error is a *dataconn.Error, of a cancelled ctx its own, an *IDError, what
+// is wrong with an argument, or ErrClosed. On a goroutine only.
 func (n *Node) DialData(ctx context.Context, to, function string, args ...any) (net.Conn, error) {
 	if n.inside() {
 		return nil, ErrWouldBlock
@@ -170,7 +177,12 @@ func (n *Node) DialData(ctx context.Context, to, function string, args ...any) (
 	case <-a.ready:
 	case <-ctx.Done():
 		cancel()
-		a.give(nil, ctx.Err())
+		err := ctx.Err()
+		if errors.Is(err, context.DeadlineExceeded) {
+			node, _ := codec.SplitPortID(to)
+			err = &dataconn.Error{Kind: dataconn.TimedOut, Node: node, After: timeout}
+		}
+		a.give(nil, err)
 	}
 	return a.get()
 }
@@ -208,12 +220,11 @@ func (a *dialAnswer) get() (net.Conn, error) {
 func (c *Context) OpenData(to string, timeout time.Duration, function string, args []any, f func(self *Context, conn net.Conn)) error {
 	s, port := c.shard, c.own()
 	var watch *Monitor
-	o, err := s.node.newOpening(to, timeout, function, args, nil)
-	if err != nil {
-		return err
-	}
-	o.done = func(conn *DataConn, err error) {
-		o.data.shard.to(s, loop.Func(func() {
+	o, err := s.node.newOpening(to, timeout, function, args, func(from *shard, conn *DataConn, err error) {
+		from.to(s, loop.Func(func() { // after OpenData has returned
+			if watch == nil {
+				return
+			}
 			watch.Cancel()
 			switch {
 			case err != nil:
@@ -224,9 +235,12 @@ func (c *Context) OpenData(to string, timeout time.Duration, function string, ar
 				c.give(conn, func() { f(c, conn) })
 			}
 		}))
+	})
+	if err != nil {
+		return err
 	}
-	if watch, err = s.ctx.Monitor(port.ID(), func(*Context, Reason) { o.courier.Kill() }); err != nil {
-		o.done = func(*DataConn, error) {}
+	watch, err = s.ctx.Monitor(port.ID(), func(*Context, Reason) { o.courier.Kill() })
+	if err != nil {
 		o.courier.Kill()
 		return err
 	}

@@ -87,7 +87,7 @@ func (m *Machine) Await(now time.Duration, name Name, timeout time.Duration) ([]
 func (m *Machine) add(now time.Duration, e *end) {
 	e.until = now + e.timeout
 	m.ends[e.name] = e
-	m.do(Action{Do: SetTimer, Name: e.name, At: e.until})
+	m.setTimer(e)
 }
 
 // Arrived: what was sent behind the announcement has come back.
@@ -136,11 +136,15 @@ func (m *Machine) dial(now time.Duration, e *end) {
 	number := m.newConn(&conn{name: e.name, dialled: true})
 	e.dials = append(e.dials, number)
 	m.do(Action{Do: Dial, Name: e.name, Addr: addr, Conn: number})
-	if len(e.addrs) > 0 && e.dialAt < e.until {
-		m.do(Action{Do: SetTimer, Name: e.name, At: e.dialAt})
-		return
+	m.setTimer(e)
+}
+
+func (m *Machine) setTimer(e *end) {
+	at := e.until
+	if len(e.addrs) > 0 {
+		at = min(at, e.dialAt)
 	}
-	m.do(Action{Do: SetTimer, Name: e.name, At: e.until})
+	m.do(Action{Do: SetTimer, Name: e.name, At: at})
 }
 
 func (m *Machine) newConn(c *conn) (number int) {
@@ -187,7 +191,7 @@ func (m *Machine) Tick(now time.Duration, name Name) []Action {
 	case len(e.addrs) > 0 && now >= e.dialAt:
 		m.dial(now, e)
 	default: // it was early
-		m.do(Action{Do: SetTimer, Name: name, At: e.until})
+		m.setTimer(e)
 	}
 	return m.finish()
 }
