@@ -98,19 +98,19 @@ func (a Action) String() string {
 }
 
 func (a Action) difference() string {
-	text := a.Family
+	text := []byte(a.Family)
 	if a.First {
-		text += " first"
+		text = append(text, " first"...)
 	}
 	for _, d := range a.Changes {
 		switch {
 		case d.After == nil:
-			text += fmt.Sprintf(" -%s", d.Key)
+			text = fmt.Appendf(text, " -%s", d.Key)
 		case d.Before == nil:
-			text += fmt.Sprintf(" +%s=%s", d.Key, value(d.After))
+			text = fmt.Appendf(text, " +%s=%s", d.Key, value(d.After))
 		default:
-			text += fmt.Sprintf(" %s=%s", d.Key, value(d.After))
+			text = fmt.Appendf(text, " %s=%s", d.Key, value(d.After))
 		}
 	}
-	return text
+	return string(text)
 }

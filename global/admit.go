@@ -19,26 +19,26 @@ const (
 // holdings counts what a peer publishes that isn't global.
 type holdings struct {
 	keys, octets int
-	families     map[string]int // keys in each
+	families     map[string]*int // keys in each
 }
 
 // publishFor stores an entry for a peer, if it may publish it. What is refused is as if
 // it were deleted: a value that the peer itself doesn't have any more would be
 // worse than none.
 func (m *Machine) publishFor(p *peer, family, key, value []byte, stamp merge.Stamp, owner []byte) {
-	if what, err := m.refuse(p, family, key, value); err != nil {
+	before := m.held(p, family, key)
+	if what, err := m.refuse(p, family, key, value, before); err != nil {
 		m.withdraw(p, family, key)
 		m.stats.Refused++
 		m.accuse(p, what, "entry refused", err)
 		return
 	}
 	by := ""
-	if p.global {
-		if owner != nil {
-			by = m.hub.name(owner)
-		}
-	} else {
-		p.count(family, key, len(value), m.held(p, family, key))
+	switch {
+	case !p.global:
+		p.count(family, key, len(value), before)
+	case owner != nil:
+		by = m.hub.name(owner)
 	}
 	m.store.Set(p.node, family, key, value, stamp, by)
 	if p.mirrored(family, key) {
@@ -48,9 +48,7 @@ func (m *Machine) publishFor(p *peer, family, key, value []byte, stamp merge.Sta
 
 // withdraw deletes an entry of a peer.
 func (m *Machine) withdraw(p *peer, family, key []byte) {
-	if !p.global {
-		p.count(family, key, -1, m.held(p, family, key))
-	}
+	p.count(family, key, -1, m.held(p, family, key))
 	m.store.Delete(p.node, family, key)
 	if p.mirrored(family, key) {
 		m.deleteHere(familyNodes, p.node)
@@ -63,17 +61,18 @@ func (p *peer) mirrored(family, key []byte) bool {
 	return p.global && string(family) == familyNodes && string(key) == p.node
 }
 
-// held is the octets of the value that p has at a key; -1: none.
+// held is the octets of the value that p has at a key; -1: none. What globals hold isn't
+// counted.
 func (m *Machine) held(p *peer, family, key []byte) int {
+	if p.global {
+		return -1
+	}
 	return m.store.Held(p.node, family, key)
 }
 
 // count keeps the sums right when the value at a key takes other octets; -1: none.
 func (p *peer) count(family, key []byte, now, before int) {
 	h := &p.holdings
-	if h.families == nil {
-		h.families = make(map[string]int)
-	}
 	if before >= 0 {
 		h.keys--
 		h.octets -= len(key) + before
@@ -84,11 +83,24 @@ func (p *peer) count(family, key []byte, now, before int) {
 	}
 	switch {
 	case before < 0 && now >= 0:
-		h.families[string(family)]++
+		h.family(family, 1)
 	case before >= 0 && now < 0:
-		if h.families[string(family)]--; h.families[string(family)] == 0 {
-			delete(h.families, string(family))
+		h.family(family, -1)
+	}
+}
+
+// family counts a key more or less in a family.
+func (h *holdings) family(name []byte, more int) {
+	n := h.families[string(name)]
+	if n == nil {
+		if h.families == nil {
+			h.families = make(map[string]*int)
 		}
+		n = new(int)
+		h.families[string(name)] = n
+	}
+	if *n += more; *n == 0 {
+		delete(h.families, string(name))
 	}
 }
 
@@ -103,7 +115,7 @@ func (e *RefusalError) Error() string {
 }
 
 // refuse says why a peer may not publish an entry, if so.
-func (m *Machine) refuse(p *peer, family, key, value []byte) (complaint, error) {
+func (m *Machine) refuse(p *peer, family, key, value []byte, before int) (complaint, error) {
 	no := func(what complaint, why string, args ...any) (complaint, error) {
 		return what, &RefusalError{string(family), string(key), fmt.Sprintf(why, args...)}
 	}
@@ -121,14 +133,14 @@ func (m *Machine) refuse(p *peer, family, key, value []byte) (complaint, error) 
 	case p.ours && string(family) == familyNodes && string(key) != p.node:
 		return no(notItsOwn, "these are another node's addresses")
 	}
-	h, q, before := &p.holdings, &m.config.Quotas, m.held(p, family, key)
+	h, q := &p.holdings, &m.config.Quotas
 	more := len(value) - before
 	if before < 0 {
 		more = len(key) + len(value)
 		if h.keys >= q.Keys {
 			return no(overQuota, "more keys than the quota of %d", q.Keys)
 		}
-		if h.families[string(family)] == 0 && len(h.families) >= q.Families {
+		if h.families[string(family)] == nil && len(h.families) >= q.Families {
 			return no(overQuota, "more families than the quota of %d", q.Families)
 		}
 	}

@@ -10,9 +10,9 @@ const (
 	pieceOctets = 256 << 10
 
 	// wholeOctets is where even a family for an original node is cut, which knows of
-	// no parts: it has to stay below the 16 MiB of a message, and JSON may make six
-	// octets of one.
-	wholeOctets = 2 << 20
+	// no parts: with one more value it has to stay below the 16 MiB of a message, and
+	// JSON may make six octets of one.
+	wholeOctets = 1 << 20
 
 	// turnOctets is how much one input sends to one node of what waits for it: then
 	// its queue is asked again whether it has room.

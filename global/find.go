@@ -100,7 +100,7 @@ func (m *Machine) findLate() {
 }
 
 // answered is g_found NODE BINDS.
-func (m *Machine) answered(p *peer, r codec.Args) error {
+func (m *Machine) answered(p *peer, r *codec.Args) error {
 	node, binds := r.TextBytes(), r.Value()
 	if err := r.Err(); err != nil {
 		return err

@@ -44,11 +44,19 @@ func (g *gathering) add(v codec.Value) error {
 		return &codec.AccessError{Index: -1, Want: g.kind.String(), Have: v.Kind()}
 	}
 	payload := v.Raw()[headSize(v.Raw()[0]):]
-	if len(g.b)+len(payload) > maxGathered {
-		return &codec.LimitError{What: "octets in the parts of one message", Limit: maxGathered}
+	if err := gatherable(len(g.b) + len(payload)); err != nil {
+		return err
 	}
 	g.b = append(g.b, payload...)
 	g.n += n
+	return nil
+}
+
+// gatherable says whether parts may be so long together.
+func gatherable(octets int) error {
+	if octets > maxGathered {
+		return &codec.LimitError{What: "octets in the parts of one message", Limit: maxGathered}
+	}
 	return nil
 }
 

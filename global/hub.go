@@ -128,7 +128,7 @@ func (m *Machine) part(p *peer) {
 }
 
 // registered is g_slave [DB [META]].
-func (m *Machine) registered(p *peer, r codec.Args) error {
+func (m *Machine) registered(p *peer, r *codec.Args) error {
 	m.promote()
 	if !r.More() {
 		return nil
@@ -137,12 +137,12 @@ func (m *Machine) registered(p *peer, r codec.Args) error {
 		p.slave = true
 		m.store.Publisher(p.node, merge.Slave)
 	}
-	return m.takeBundle(p, &r)
+	return m.takeBundle(p, r)
 }
 
 // everything is g_set DB [META [MORE]].
-func (m *Machine) everything(p *peer, r codec.Args) error {
-	msg, look := r.Rest(), r
+func (m *Machine) everything(p *peer, r *codec.Args) error {
+	msg, look := r.Rest(), *r
 	pairsOrNil(&look)
 	pairsOrNil(&look)
 	more := goesOn(&look)
@@ -163,7 +163,7 @@ func (m *Machine) everything(p *peer, r codec.Args) error {
 			}
 		}
 	}
-	if err := m.takeBundle(p, &r); err != nil {
+	if err := m.takeBundle(p, r); err != nil {
 		return err
 	}
 	if !more {
@@ -186,7 +186,7 @@ func (p *peer) keepPart(msg codec.Message) error {
 }
 
 // watched is g_mon1 FAMILY.
-func (m *Machine) watched(p *peer, r codec.Args) error {
+func (m *Machine) watched(p *peer, r *codec.Args) error {
 	family := r.Text()
 	if err := r.Err(); err != nil {
 		return err
@@ -223,7 +223,7 @@ func (m *Machine) line(p *peer, j job) error {
 }
 
 // unwatched is g_mon0 FAMILY.
-func (m *Machine) unwatched(p *peer, r codec.Args) error {
+func (m *Machine) unwatched(p *peer, r *codec.Args) error {
 	family := r.Text()
 	if p.watches[family] != nil {
 		delete(p.watches, family)
@@ -235,7 +235,7 @@ func (m *Machine) unwatched(p *peer, r codec.Args) error {
 }
 
 // asked is g_db_… FAMILY ID.
-func (m *Machine) asked(p *peer, kind QueryKind, r codec.Args) error {
+func (m *Machine) asked(p *peer, kind QueryKind, r *codec.Args) error {
 	family, id := r.Text(), r.Value()
 	if err := r.Err(); err != nil {
 		return err
@@ -394,7 +394,7 @@ func (h *hub) name(b []byte) string {
 }
 
 // tellWhere is g_find NODE, answered by a g_found: where the node listens, as it has announced it.
-func (m *Machine) tellWhere(p *peer, r codec.Args) error {
+func (m *Machine) tellWhere(p *peer, r *codec.Args) error {
 	node := r.TextBytes()
 	if err := r.Err(); err != nil {
 		return err

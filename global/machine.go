@@ -52,6 +52,9 @@ type Machine struct {
 	timer time.Duration // when Tick was last asked for; 0: not at all
 	input uint64        // counts them
 
+	// Of the running input's message.
+	args, origins codec.Args
+
 	// Of the running input. What they hold is lent to the driver.
 	out  []Action
 	buf  []byte // messages, keys and values

@@ -22,13 +22,14 @@ func (m *Machine) Message(now time.Duration, from string, msg codec.Message) ([]
 	if !ok {
 		return m.finish(), &MessageError{"database message", fmt.Errorf("no tag")}
 	}
-	if err := m.request(p, tag, rest.Args()); err != nil {
+	m.args = rest.Args()
+	if err := m.request(p, tag, &m.args); err != nil {
 		return m.finish(), &MessageError{string(tag), err}
 	}
 	return m.finish(), nil
 }
 
-func (m *Machine) request(p *peer, tag []byte, r codec.Args) error {
+func (m *Machine) request(p *peer, tag []byte, r *codec.Args) error {
 	switch string(tag) {
 	case "g_chg2":
 		return m.changedFamily(p, r)
@@ -55,7 +56,7 @@ func (m *Machine) request(p *peer, tag []byte, r codec.Args) error {
 	return nil
 }
 
-func (m *Machine) requestToGlobal(p *peer, tag []byte, r codec.Args) error {
+func (m *Machine) requestToGlobal(p *peer, tag []byte, r *codec.Args) error {
 	switch string(tag) {
 	case "g_upd":
 		return m.updated(p, r)
@@ -77,8 +78,8 @@ func (m *Machine) requestToGlobal(p *peer, tag []byte, r codec.Args) error {
 }
 
 // updated is g_upd FAMILY SET [DEL [META]]. Sets come before deletes.
-func (m *Machine) updated(p *peer, r codec.Args) error {
-	family, set, del, meta := r.TextBytes(), pairsOrNil(&r), listOrNil(&r), pairsOrNil(&r)
+func (m *Machine) updated(p *peer, r *codec.Args) error {
+	family, set, del, meta := r.TextBytes(), pairsOrNil(r), listOrNil(r), pairsOrNil(r)
 	if err := r.Err(); err != nil {
 		return err
 	}
@@ -99,13 +100,14 @@ func (m *Machine) takeBundle(p *peer, r *codec.Args) error {
 	if err := r.Err(); err != nil {
 		return err
 	}
+	origins := beside{all: metas, rest: metas}
 	for families.Next() {
 		set, err := families.Value().Map()
 		if err != nil {
 			return err
 		}
 		var meta codec.Pairs
-		if v, ok := metas.Get(families.Key()); ok {
+		if v, ok := origins.of(families.KeyBytes()); ok {
 			if meta, err = v.Map(); err != nil {
 				return err
 			}
@@ -119,11 +121,12 @@ func (m *Machine) takeBundle(p *peer, r *codec.Args) error {
 
 // takeFamily takes what a peer sets in a family.
 func (m *Machine) takeFamily(p *peer, family []byte, set, meta codec.Pairs) error {
-	origins := origins{all: meta, rest: meta}
+	origins := beside{all: meta, rest: meta}
 	var latest merge.Stamp
 	for set.Next() {
 		key := set.KeyBytes()
-		stamp, owner, err := origins.of(key)
+		v, _ := origins.of(key)
+		stamp, owner, err := m.origin(v)
 		if err != nil {
 			return err
 		}
@@ -136,21 +139,13 @@ func (m *Machine) takeFamily(p *peer, family []byte, set, meta codec.Pairs) erro
 	return nil
 }
 
-// origins reads who set the keys of a message, and when: META has them in the order of the
-// keys if one of ours made it, but needn't.
-type origins struct {
-	all, rest codec.Pairs
-	index     map[string]codec.Value
-}
-
-// of is a key's stamp and owner; nothing is an original node's.
-func (o *origins) of(key []byte) (stamp merge.Stamp, owner []byte, err error) {
-	v, ok := o.find(key)
-	if !ok {
+// origin reads [stamp, owner]. Nothing is an original node's.
+func (m *Machine) origin(v codec.Value) (stamp merge.Stamp, owner []byte, err error) {
+	if v.IsNil() {
 		return 0, nil, nil
 	}
-	list, err := v.List()
-	if err != nil {
+	list := &m.origins
+	if *list, err = v.List(); err != nil {
 		return 0, nil, err
 	}
 	stamp = merge.Stamp(list.Uint())
@@ -160,7 +155,18 @@ func (o *origins) of(key []byte) (stamp merge.Stamp, owner []byte, err error) {
 	return stamp, owner, list.Err()
 }
 
-func (o *origins) find(key []byte) (codec.Value, bool) {
+// beside reads a map along with another one that has the same keys: in the same order if
+// one of ours made them, but nobody has to.
+type beside struct {
+	all, rest codec.Pairs
+	index     map[string]codec.Value
+}
+
+// of is the value at a key.
+func (o *beside) of(key []byte) (codec.Value, bool) {
+	if o.all.Len() == 0 {
+		return codec.Value{}, false
+	}
 	if o.index == nil {
 		if o.rest.Next() && string(o.rest.KeyBytes()) == string(key) {
 			return o.rest.Value(), true

@@ -184,8 +184,8 @@ func (m *Machine) askQuery(number uint64, q inquiry) {
 }
 
 // reply is g_reply ID RESULT [MORE].
-func (m *Machine) reply(p *peer, r codec.Args) error {
-	id, result, more := r.TextBytes(), r.Value(), goesOn(&r)
+func (m *Machine) reply(p *peer, r *codec.Args) error {
+	id, result, more := r.TextBytes(), r.Value(), goesOn(r)
 	if err := r.Err(); err != nil {
 		return err
 	}
@@ -224,8 +224,8 @@ func (q inquiry) fits(result codec.Value) (err error) {
 func goesOn(r *codec.Args) bool { return r.More() && r.Bool() }
 
 // wholeFamily is g_chg1 FAMILY MAP [MORE]: all of a watched family.
-func (m *Machine) wholeFamily(p *peer, r codec.Args) error {
-	family, v, more := r.TextBytes(), r.Value(), goesOn(&r)
+func (m *Machine) wholeFamily(p *peer, r *codec.Args) error {
+	family, v, more := r.TextBytes(), r.Value(), goesOn(r)
 	if err := r.Err(); err != nil {
 		return err
 	}
@@ -278,8 +278,8 @@ func (m *Machine) replace(family string, entries codec.Pairs) {
 // changedFamily is g_chg2 FAMILY SET DEL: some of a watched family. It counts only after
 // the whole: an original queues what it has for a link that was lost and says it
 // first on the next one.
-func (m *Machine) changedFamily(p *peer, r codec.Args) error {
-	family, set, del := r.TextBytes(), pairsOrNil(&r), listOrNil(&r)
+func (m *Machine) changedFamily(p *peer, r *codec.Args) error {
+	family, set, del := r.TextBytes(), pairsOrNil(r), listOrNil(r)
 	if err := r.Err(); err != nil {
 		return err
 	}
