@@ -23,6 +23,8 @@ type (
 	GroupOptions = global.GroupOptions
 	// Pick is that choice: PickRandom, PickRoundRobin, PickLeastRecent.
 	Pick = global.Pick
+	// DBStatus is what DB.Status tells.
+	DBStatus = global.Status
 	// QueryKind is what DB.StartQuery asks for: QueryFamily, QueryKeys, QueryValues.
 	QueryKind = global.QueryKind
 	// Quotas bound what a node may hold in the database.

@@ -441,6 +441,16 @@ func ExampleDB_BecomeGlobal() {
 	// Output: [second server] true
 }
 
+func ExampleDB_Status() {
+	node := start("main")
+	defer stop(node)
+	node.DB().SetAll("prices", map[string]any{"apple": 3, "pear": 4})
+
+	s := node.DB().Status()
+	fmt.Println(s.Families, s.Keys, s.Octets)
+	// Output: 1 2 11
+}
+
 // Without a global node in reach there is nobody to ask.
 func ExampleNoMasterError() {
 	gone := start("gone")

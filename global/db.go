@@ -45,6 +45,7 @@ type DB struct {
 
 	master atomic.Pointer[string]
 	global atomic.Bool
+	stats  atomic.Pointer[Stats] // as the machine counted last
 	closed atomic.Bool
 	ended  chan struct{} // closed when it is
 
@@ -87,6 +88,7 @@ func New(n *kernel.Node, o Options) *DB {
 	}
 	none := ""
 	d.master.Store(&none)
+	d.stats.Store(&Stats{})
 	d.local = newLocal(n.ID(), o.Quotas, d.loop.Wall, func() { d.loop.Post((*changedTask)(d)) })
 	d.machine = NewMachine(Config{
 		Node:           n.ID(),
@@ -173,6 +175,7 @@ func (d *DB) input(in input) {
 		return
 	}
 	d.work(in(d.loop.Now()))
+	d.count()
 	if d.machine.Dirty() && !d.flushing {
 		d.flushing = true
 		d.loop.Later((*flushTask)(d))

@@ -345,3 +345,20 @@ func TestAHandlersQuestionHasADeadline(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestTheStatusSaysWhatThereIs(t *testing.T) {
+	w := newWorld(t)
+	g, a, _ := w.hub()
+	w.ok(a.db.SetAll("F", map[string]any{"x": 1, "y": 1}))
+	w.ok(a.db.Set("G", "z", "text"))
+	a.watch("F")
+	w.ok(a.Send("g", "g_nonsense"))
+	w.until("a count", func() bool { return g.db.Status().Unknown == 1 })
+	want := global.Status{Master: "g", Families: 2, Keys: 3, Octets: 3 + 1 + 1 + 5, Watches: 1}
+	if got := a.db.Status(); got != want {
+		t.Errorf("%+v, not %+v", got, want)
+	}
+	if !g.db.Status().Global {
+		t.Error("g isn't global")
+	}
+}
