@@ -29,9 +29,10 @@
 //
 // # Order
 //
-// What one goroutine sets, deletes, reads and watches takes effect in that order at the
-// master. There is no order between that and the messages it sends, and none between
-// two nodes.
+// A key ends with the last value that its node has set; what lies between may never be
+// seen, and two keys may be seen changing in either order. Who queries or begins to watch
+// comes after what he has set before. There is no order between changes and the messages
+// that are sent.
 //
 // # Reading order
 //
