@@ -88,6 +88,9 @@ func newSimNet(p simPlan, f planted, log *slog.Logger) *simNet {
 	net.plague(p.crash, net.crashAny)
 	net.plague(p.swap, net.loseMaster)
 	net.plague(p.split, net.splitGlobals)
+	if p.dark > 0 {
+		net.w.After(p.dark, net.blackout)
+	}
 	net.look()
 	return net
 }
@@ -253,6 +256,18 @@ func (x *simNode) restart() {
 	x.host.Up()
 	x.net.met.Restarts++
 	x.start()
+}
+
+// blackout is a power failure of everything.
+func (net *simNet) blackout() {
+	for _, x := range net.nodes {
+		if l := x.life; !net.over && l != nil && !l.closing {
+			net.met.PowerFailures++
+			l.end()
+			x.host.Down()
+			net.w.After(net.exp(time.Second), x.restart)
+		}
+	}
 }
 
 // loseMaster takes a master from a node that has one. A node that has none for ever is

@@ -20,6 +20,7 @@ type simPlan struct {
 	pace   time.Duration // mean time between two actions of one actor
 	swap   time.Duration // mean time between two losses of a master
 	crash  time.Duration // mean time between two crashes of any node; 0: none
+	dark   time.Duration // when all nodes lose their power; 0: never
 	split  time.Duration // mean time between two partitions of global nodes; 0: none
 	big    int           // one in so many values is big
 	huge   bool          // and very big
@@ -91,6 +92,9 @@ func newSimPlan(seed uint64) simPlan {
 		f.StallFor = upTo(100 * time.Millisecond)
 		f.PartitionFor = upTo(6 * time.Second)
 		f.SlowReaders = 1 + r.IntN(30)
+		if oneIn(10) {
+			p.dark = upTo(p.busy)
+		}
 		p.split = time.Second + upTo(8*time.Second)
 		if !oneIn(3) {
 			p.crash = time.Second + upTo(6*time.Second)

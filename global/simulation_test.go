@@ -144,6 +144,7 @@ func (net *simNet) play() {
 		return
 	}
 	for i := 0; net.met.Masters < simMasters && i < maxExtension; i++ {
+		net.loseMaster()
 		if !net.run(net.busy / 4) {
 			return
 		}
