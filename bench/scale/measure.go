@@ -27,8 +27,8 @@ type result struct {
 	Watch  phase
 	Rest   traffic // in a minute
 	Change change
-	Ended  death // a global node's process ends
-	Gone   death // the machine of one is gone, and nobody is told
+	Ended  loss  // a global node's process ends
+	Gone   loss  // the machine of one is gone, and nobody is told
 	Crowd  phase // all slaves watch a family of as many keys
 	Heap   float64
 	Bare   float64       // of Heap, what the simulator takes for itself
@@ -46,14 +46,6 @@ type change struct {
 	Median, Longest time.Duration
 	CPU             time.Duration // real, for each watcher, with the simulator's
 	traffic
-}
-
-// death is what follows when a global node is lost.
-type death struct {
-	Orphans int           // slaves that had it as their master
-	Masters time.Duration // until all slaves have one again
-	Whole   time.Duration // until all views are right again
-	traffic               // until then
 }
 
 const (
@@ -76,7 +68,7 @@ func measure(p measurement, log *slog.Logger) (*result, error) {
 	defer w.Close()
 	r := &result{measurement: p}
 	before := heap()
-	steps := []func(*result) error{w.join, w.rest, w.weigh(before), w.watch, w.change, w.end, w.vanish, w.crowd}
+	steps := []func(*result) error{w.join, w.rest, w.weigh(before), w.watch, w.change, w.endProcess, w.loseMachine, w.crowd}
 	for _, step := range steps {
 		if err := step(r); err != nil {
 			return nil, fmt.Errorf("%d slaves, %d global nodes: %w", p.Slaves, p.Globals, err)
@@ -131,7 +123,7 @@ func (w *network) rest(r *result) error {
 func (w *network) weigh(before uint64) func(*result) error {
 	return func(r *result) error {
 		r.Heap = float64(int64(heap()-before)) / float64(r.Slaves)
-		return nil
+		return keepHeapProfile()
 	}
 }
 
@@ -208,64 +200,6 @@ func (w *network) change(r *result) error {
 		Longest: times[len(times)-1],
 		CPU:     (cpuTime() - cpu) / time.Duration(r.Changes*len(w.slaves)),
 		traffic: w.since(before).times(1 / float64(r.Changes)),
-	}
-	return nil
-}
-
-// end: the process of the first global node ends, and its peers are told.
-func (w *network) end(r *result) error { return w.lose(&r.Ended, func(n *node) { n.group.Crash() }) }
-
-// vanish: the machine of the next one is gone, and nobody is told.
-func (w *network) vanish(r *result) error {
-	return w.lose(&r.Gone, func(n *node) { n.group.Host().Down() })
-}
-
-// lose loses a global node. In that moment and a second later slaves set keys, on which
-// all views have to agree in the end.
-func (w *network) lose(d *death, how func(*node)) error {
-	lost := w.globals[0]
-	w.globals = w.globals[1:]
-	for _, s := range w.slaves {
-		if s.db.Master() == lost.ID() {
-			d.Orphans++
-		}
-	}
-	before, start := w.read(), w.Now()
-	if err := w.publish(lost.ID() + " ends"); err != nil {
-		return err
-	}
-	how(lost)
-	w.After(time.Second, func() {
-		if err := w.publish(lost.ID() + " has ended"); err != nil {
-			panic(err)
-		}
-	})
-	err := w.until("all slaves have a master again", each(w.slaves, func(n *node) bool {
-		m := n.db.Master()
-		return m != "" && m != lost.ID()
-	}))
-	if err != nil {
-		return err
-	}
-	d.Masters = w.Now() - start
-	w.Run(max(w.Now(), start+time.Second+time.Millisecond))
-	err = w.until("all views are right again", both(
-		each(w.slaves, w.isRight),
-		each(w.globals, func(n *node) bool { return n.members == len(w.slaves) }),
-	))
-	d.Whole = w.Now() - start
-	d.traffic = w.since(before)
-	return err
-}
-
-// publish has some slaves set a key each.
-func (w *network) publish(what string) error {
-	n := min(30, len(w.slaves))
-	for i := range n {
-		s := w.slaves[i*len(w.slaves)/n]
-		if err := w.set(s, what+", says "+s.ID(), int64(i)); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -78,6 +78,7 @@ func (w *network) startSlaves(n, seedCount int) error {
 		if err != nil {
 			return err
 		}
+		s.seeds = list
 		w.slaves = append(w.slaves, s)
 	}
 	return nil

@@ -19,6 +19,7 @@ type node struct {
 	*metered
 	group   *sim.Group
 	db      *global.DB
+	seeds   []seeds.Seed
 	links   int              // now
 	view    map[string]int64 // the news, as the node has been shown them
 	members int              // that it knows

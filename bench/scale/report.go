@@ -54,21 +54,30 @@ var tables = []table{
 		{"messages of a global node", func(r *result) string { return one(r.Change.Global.Messages) }},
 		{"CPU for each watcher, µs", func(r *result) string { return one(float64(r.Change.CPU) / 1e3) }},
 	}},
-	{"loss", []column{
-		{"process ends: slaves without master", func(r *result) string { return fmt.Sprint(r.Ended.Orphans) }},
-		{"all have one after s", func(r *result) string { return sec(r.Ended.Masters) }},
-		{"all is right after s", func(r *result) string { return sec(r.Ended.Whole) }},
-		{"messages of a slave", func(r *result) string { return one(r.Ended.Slave.Messages) }},
-		{"machine is gone: slaves without master", func(r *result) string { return fmt.Sprint(r.Gone.Orphans) }},
-		{"all have one after s", func(r *result) string { return sec(r.Gone.Masters) }},
-		{"all is right after s", func(r *result) string { return sec(r.Gone.Whole) }},
-		{"messages of a slave", func(r *result) string { return one(r.Gone.Slave.Messages) }},
+	{"process", lossColumns(func(r *result) *loss { return &r.Ended })},
+	{"machine", lossColumns(func(r *result) *loss { return &r.Gone })},
+	{"return", []column{
+		{"after the process's end: all is as before after s", func(r *result) string { return sec(r.Ended.Back.Time) }},
+		{"after the machine's loss", func(r *result) string { return sec(r.Gone.Back.Time) }},
+		{"messages of a slave", func(r *result) string { return one(r.Gone.Back.Slave.Messages) }},
+		{"messages of a global node", func(r *result) string { return whole(r.Gone.Back.Global.Messages) }},
+		{"KiB of a global node", func(r *result) string { return whole(r.Gone.Back.Global.Octets / 1024) }},
 	}},
 	{"crowd", []column{
 		{"all see all after s", func(r *result) string { return sec(r.Crowd.Time) }},
 		{"KiB of a slave", func(r *result) string { return one(r.Crowd.Slave.Octets / 1024) }},
 		{"MiB of a global node", func(r *result) string { return one(r.Crowd.Global.Octets / (1 << 20)) }},
 	}},
+}
+
+func lossColumns(of func(*result) *loss) []column {
+	return []column{
+		{"slaves that lost their master", func(r *result) string { return fmt.Sprint(of(r).Orphans) }},
+		{"all have one after ms", func(r *result) string { return ms(of(r).Masters) }},
+		{"all views are right after ms", func(r *result) string { return ms(of(r).Whole) }},
+		{"messages of a slave", func(r *result) string { return one(of(r).Slave.Messages) }},
+		{"messages of a global node", func(r *result) string { return whole(of(r).Global.Messages) }},
+	}
 }
 
 func (t table) markdown(all []*result) string {
