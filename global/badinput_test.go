@@ -32,6 +32,7 @@ func TestAPartOfAGSetThatIsNonsenseIsFoundWhenAllIsThere(t *testing.T) {
 	says s ["g_set",{"fam":{"l":1}},{"fam":{"l":"x"}},true]
 	says s ["g_set",{},{}]
 		error malformed g_set: want list, have text
+		send s ["g_upd", "fam", {}, ["k"], {}]
 	`)
 }
 

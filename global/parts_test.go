@@ -105,7 +105,7 @@ func (x *pair) check(limit int) {
 	}
 }
 
-const largeFamily = 60_000
+const largeFamily = 100_000
 
 func (x *pair) run(what string) (rounds int) {
 	for ; strings.HasPrefix(last(x.a.heard), "await") || strings.HasPrefix(last(x.b.heard), "await"); rounds++ {

@@ -27,7 +27,7 @@ type said struct {
 
 // readRecording reads what real nodes of the original said to each other about the
 // database, in the order in which it arrived.
-func readRecording(t *testing.T, file string) []said {
+func readRecording(t testing.TB, file string) []said {
 	text, err := os.ReadFile("../codec/testdata/transcripts/" + file + ".jsonl")
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func readRecording(t *testing.T, file string) []said {
 	return all
 }
 
-func framingOf(t *testing.T, line []byte) codec.Framing {
+func framingOf(t testing.TB, line []byte) codec.Framing {
 	proof, err := codec.ParseProof(line)
 	if err != nil {
 		t.Fatal(err)
