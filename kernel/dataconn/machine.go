@@ -222,7 +222,7 @@ func (m *Machine) Verified(number int) []Action {
 	}
 	delete(m.conns, number)
 	e := m.ends[c.name]
-	if e == nil || !c.dialled && e.opened && e.stage != awaiting {
+	if e == nil || !c.dialled && e.stage != awaiting {
 		m.do(Action{Do: Close, Name: c.name, Conn: number, Err: ErrUnknown})
 		return m.finish()
 	}

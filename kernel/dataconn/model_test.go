@@ -152,7 +152,8 @@ func (m *model) step(faults bool) bool {
 			}
 		}
 		if faults && w.open[0] && w.open[1] {
-			can = append(can, func() { m.breaks(w) })
+			can = append(can, func() { m.breaks(w, 0); m.breaks(w, 1) })
+			can = append(can, func() { m.breaks(w, 0) }, func() { m.breaks(w, 1) })
 		}
 	}
 	for side := range 2 {
@@ -175,8 +176,9 @@ func (m *model) step(faults bool) bool {
 	return true
 }
 
-func (m *model) breaks(w *wire) {
-	for side := range 2 {
+// breaks lets a side's end break. What it has sent may still arrive.
+func (m *model) breaks(w *wire, side int) {
+	if w.open[side] {
 		w.open[side], w.to[side] = false, nil
 		m.ends(w, side)
 	}
