@@ -53,7 +53,7 @@ func contents(number uint64, back bool) *rand.ChaCha8 {
 func (a *actor) openData(self *Context) {
 	p, net := a.proc, a.proc.net
 	node := net.nodes[net.r.IntN(len(net.nodes))].id
-	timeout := net.exp(3 * time.Second)
+	timeout := min(net.exp(3*time.Second), dataTime) // or it outlasts the simulation
 	net.opened++
 	number := net.opened
 	function := "sim::data"
