@@ -26,8 +26,8 @@
 //
 // node.go, port.go, context.go, send.go; shard.go, inbox.go, queue.go, table.go;
 // monitor.go, call.go, spawn.go, mailbox.go; peer.go, conn.go, attempt.go,
-// connect.go, watch.go, barrier.go, request.go; room.go and feed.go for
-// back-pressure; address.go, listen.go and event.go; dataconn.go, dataopen.go,
+// connect.go, watch.go, barrier.go, request.go; database.go and callback.go for what keeps
+// the database; room.go and feed.go for back-pressure; address.go, listen.go and event.go; dataconn.go, dataopen.go,
 // dataawait.go, datalisten.go, datalink.go and datahere.go for raw connections, of which package
 // dataconn decides; close.go, stats.go, report.go and
 // limits.go. What is there for tests only serves the simulation, which is the main
