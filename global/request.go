@@ -179,3 +179,30 @@ func (o *beside) of(key []byte) (codec.Value, bool) {
 	v, ok := o.index[string(key)]
 	return v, ok
 }
+
+// goesOn reads the last argument of a message that may come in parts.
+func goesOn(r *codec.Args) bool { return r.More() && r.Bool() }
+
+// pairsOrNil reads a map; nil, or nothing, stands for an empty one.
+func pairsOrNil(r *codec.Args) codec.Pairs {
+	if !r.More() {
+		return codec.Pairs{}
+	}
+	if r.IsNil() {
+		r.Skip()
+		return codec.Pairs{}
+	}
+	return r.Map()
+}
+
+// listOrNil reads a list in the same way.
+func listOrNil(r *codec.Args) codec.Args {
+	if !r.More() {
+		return codec.Args{}
+	}
+	if r.IsNil() {
+		r.Skip()
+		return codec.Args{}
+	}
+	return r.List()
+}
