@@ -283,8 +283,11 @@ func (l *simLife) stop() {
 // query asks for a family; whatever happens, there is an end to it in time.
 func (l *simLife) query() {
 	l.net.met.Queries++
-	o := l.p.Begin("query", "q")
-	patience := 50*time.Millisecond + l.net.exp(time.Second)
+	what, patience := "query", 50*time.Millisecond+l.net.exp(time.Second)
+	if l.net.oneIn(6) {
+		what, patience = patientQuery, time.Hour
+	}
+	o := l.p.Begin(what, "q")
 	began := l.net.w.Now()
 	l.base.query(l.net.someFamily(), QueryKind(l.net.r.IntN(3)), patience, func(_ map[string]string, err error) {
 		if l.closing {
@@ -304,6 +307,9 @@ func (l *simLife) query() {
 		}
 	})
 }
+
+// patientQuery is one that waits until somebody answers.
+const patientQuery = "patient query"
 
 // simLate is how late a query may end: a loop can stand still for so long.
 const simLate = 500 * time.Millisecond

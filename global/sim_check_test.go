@@ -65,7 +65,7 @@ type simVerdict struct {
 func (net *simNet) holdings() *simVerdict {
 	v := &simVerdict{net: net, loose: map[[2]string]bool{}}
 	var all []simHolding
-	for _, x := range net.nodes {
+	for _, x := range net.living() {
 		b := x.life.base
 		via := cmp.Or(b.master(), x.id)
 		for _, h := range b.held() {
@@ -82,7 +82,7 @@ func (net *simNet) holdings() *simVerdict {
 			all = append(all, h)
 		}
 	}
-	for _, x := range net.nodes {
+	for _, x := range net.living() {
 		if x.life.base.global() {
 			all = append(all, simHolding{family: familyGlobals, key: x.id, value: "nil", owner: x.id, via: x.id})
 		}
@@ -144,7 +144,7 @@ func (v *simVerdict) tight(family string, atOriginal bool, got map[string]string
 // check looks at all nodes when all is quiet.
 func (net *simNet) check() {
 	v := net.holdings()
-	for _, x := range net.nodes {
+	for _, x := range net.living() {
 		l := x.life
 		b := l.base
 		if x.original {
@@ -204,7 +204,7 @@ const lastPatience = 30 * time.Second
 // lastRound asks each node for each family.
 func (net *simNet) lastRound() {
 	v := net.holdings()
-	for _, x := range net.nodes {
+	for _, x := range net.living() {
 		l := x.life
 		if !l.isCertain() {
 			continue
@@ -230,7 +230,7 @@ func (net *simNet) lastRound() {
 // finish looks for what is left over.
 func (net *simNet) finish() {
 	v := net.holdings()
-	for _, x := range net.nodes {
+	for _, x := range net.living() {
 		if ours, ok := x.life.base.(*simOurs); ok {
 			ours.finish(v)
 		}

@@ -38,6 +38,7 @@ type simNode struct {
 	host *sim.Host
 	addr netip.AddrPort
 	life *simLife // nil: it is down
+	dead bool     // for good
 }
 
 // simBase is a node's part in the database, ours or the original's, as programs and
@@ -250,7 +251,7 @@ func (l *simLife) end() {
 }
 
 func (x *simNode) restart() {
-	if x.life != nil {
+	if x.life != nil || x.dead {
 		return
 	}
 	x.host.Up()
@@ -306,6 +307,17 @@ func (net *simNet) loseMaster() {
 	default:
 		net.w.Reset(x.host, master.host, sim.Harm(net.r.IntN(3)))
 	}
+}
+
+// living are the nodes that aren't down.
+func (net *simNet) living() []*simNode {
+	var all []*simNode
+	for _, x := range net.nodes {
+		if x.life != nil {
+			all = append(all, x)
+		}
+	}
+	return all
 }
 
 func (net *simNet) isSeed(x *simNode) bool {

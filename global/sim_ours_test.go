@@ -319,7 +319,7 @@ func (b *simOurs) isSlave(x *peer) {
 
 func (b *simOurs) finishHub() {
 	var globals, known []string
-	for _, x := range b.l.net.nodes {
+	for _, x := range b.l.net.living() {
 		if x != b.l.simNode && x.life.base.global() {
 			globals = append(globals, x.id)
 		}

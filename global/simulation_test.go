@@ -155,6 +155,11 @@ func (net *simNet) play() {
 		return
 	}
 	net.h.Note("last look")
+	for _, x := range net.living() {
+		if x.life.isCertain() {
+			x.life.p.Left("patient queries", x.life.p.Open(patientQuery))
+		}
+	}
 	net.check()
 	net.lastRound()
 	for net.asking() && net.run(time.Second) {
@@ -171,7 +176,7 @@ func (net *simNet) play() {
 
 // asking says whether a query of the last round isn't answered.
 func (net *simNet) asking() bool {
-	return slices.ContainsFunc(net.nodes, func(x *simNode) bool { return x.life.p.Open("last query") > 0 })
+	return slices.ContainsFunc(net.living(), func(x *simNode) bool { return x.life.p.Open("last query") > 0 })
 }
 
 // maxExtension bounds how many quarters of its time a run is extended.
@@ -182,14 +187,29 @@ func (net *simNet) heal() {
 	net.over = true
 	net.h.Note("faults end")
 	net.w.StopFaults()
+	if net.oneIn(3) {
+		net.bury()
+	}
 	for _, x := range net.nodes {
 		switch {
+		case x.dead:
 		case x.life == nil:
 			x.restart()
 		case x.original && !x.life.closing && !x.life.base.ready() && net.oneIn(2):
 			net.crash(x) // it is stuck, perhaps for ever
 		}
 	}
+}
+
+// bury ends a node for good, if there is one that isn't a seed.
+func (net *simNet) bury() {
+	i := net.r.IntN(len(net.nodes))
+	x := net.nodes[i]
+	if x.life == nil || x.life.closing || net.isSeed(x) {
+		return
+	}
+	x.dead = true
+	net.crash(x)
 }
 
 // run lets time pass, and says whether nothing was wrong.
