@@ -41,10 +41,9 @@
 // limits.go say what is refused. Behind it: local.go with entry.go and take.go.
 //
 // The machine: action.go, machine.go, wire.go and peer.go; request.go, the messages that
-// come in, and gather.go, those that come in parts; slave.go, watching.go with copy.go,
-// inquiry.go and find.go, a node that has a master; promote.go, meet.go, hub.go, serve.go
-// with whole.go, flush.go and admit.go, one that is a master; debt.go and pump.go, peers
-// that are slow; failed.go, peers that can't be told everything; lost.go, global nodes that
-// are gone; bounds.go. The files in testdata tell its behaviour as stories. What fault.go
-// plants only serves the simulation.
+// come in, and gather.go, those that come in parts; slave.go, inquiry.go, watching.go,
+// copy.go and find.go, a node that has a master; promote.go, hub.go, meet.go, serve.go,
+// whole.go, flush.go and admit.go, one that is a master; debt.go and pump.go, peers that
+// are slow; failed.go, peers that can't be told everything; lost.go, global nodes that are
+// gone; bounds.go. The files in testdata tell its behaviour as stories.
 package global

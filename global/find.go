@@ -44,12 +44,17 @@ func (m *Machine) Find(now time.Duration, node string) []Action {
 		m.flush()
 		m.lookHere(node)
 	case m.slave.master != nil:
-		m.ask(m.compose("g_find").text(node).message())
+		m.askWhere(node)
 		fallthrough
 	default:
 		m.finder.wait(node, now+m.config.MonitorTimeout)
 	}
 	return m.finish()
+}
+
+// askWhere asks the master, whatever else waits to be told.
+func (m *Machine) askWhere(node string) {
+	m.send(m.slave.master, m.compose("g_find").text(node).message())
 }
 
 // lookHere answers from the store, or keeps the look-up waiting for an original node

@@ -54,19 +54,6 @@ func (m *Machine) deleteHere(family, node string) {
 	m.store.Delete(m.config.Node, []byte(family), []byte(node))
 }
 
-// ownPiece tells p what has been gathered so far, of which the last is of a family.
-func (m *Machine) ownPiece(p *peer, family string, said bool) {
-	b, d := &m.flushed.bundle, &m.flushed.change
-	if said {
-		m.piece(p, m.updateToGlobal(family, d, false))
-	} else {
-		b.add(family, d)
-		m.piece(p, m.bundled("g_set", b, p.ours, true))
-	}
-	b.reset()
-	d.reset()
-}
-
 // sorted is all peers, in order.
 func (m *Machine) sorted() []*peer {
 	return slices.SortedFunc(maps.Values(m.peers), byNode)

@@ -25,6 +25,7 @@ type peer struct {
 	// What waits to be told, in this order; see pump.
 	pieces   []codec.Message // of a job that was begun
 	jobs     []job
+	asks     []codec.Message // requests to our master, which come after what we publish
 	debts    []*debt
 	setWaits bool   // a jobSet is among the jobs
 	awaits   bool   // Room

@@ -37,8 +37,8 @@ func (m *Machine) promote() {
 	m.store = merge.NewFaulty(m.config.Node, m.flaws)
 	m.do(Action{Do: Promoted})
 	m.log(slog.LevelInfo, "is global now", "", nil)
-	if m.slave.master != nil {
-		m.slave.master = nil
+	if p := m.slave.master; p != nil {
+		m.slave.master, p.asks = nil, nil
 		m.do(Action{Do: MasterIs})
 	}
 	m.slave.registers = false

@@ -48,8 +48,11 @@ func (m *Machine) room(p *peer) bool {
 
 // behind says that something waits for p, or it for room: what changes is then noted
 // as a debt.
-func (m *Machine) behind(p *peer) bool {
-	return len(p.pieces) > 0 || len(p.jobs) > 0 || len(p.debts) > 0 || !m.room(p)
+func (m *Machine) behind(p *peer) bool { return p.busy() || !m.room(p) }
+
+// busy says that something waits for p.
+func (p *peer) busy() bool {
+	return len(p.pieces) > 0 || len(p.jobs) > 0 || len(p.asks) > 0 || len(p.debts) > 0
 }
 
 // pump tells p what waits for it, as long as there is room. All that was changed must
@@ -57,7 +60,7 @@ func (m *Machine) behind(p *peer) bool {
 func (m *Machine) pump(p *peer) {
 	for {
 		publishes := p == m.slave.master && m.slave.unpublished
-		if len(p.pieces) == 0 && len(p.jobs) == 0 && len(p.debts) == 0 && !publishes || !m.room(p) {
+		if !p.busy() && !publishes || !m.room(p) {
 			return
 		}
 		switch {
@@ -70,6 +73,9 @@ func (m *Machine) pump(p *peer) {
 			m.begun(p, j)
 		case publishes:
 			m.publishPiece(p)
+		case len(p.asks) > 0:
+			m.send(p, p.asks[0])
+			p.asks = slices.Delete(p.asks, 0, 1)
 		default:
 			m.pay(p)
 		}

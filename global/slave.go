@@ -83,7 +83,7 @@ func (m *Machine) register(p *peer) {
 		m.askQuery(number, m.slave.queries[number])
 	}
 	for _, node := range m.finder.wanted() {
-		m.ask(m.compose("g_find").text(node).message())
+		m.askWhere(node)
 	}
 }
 
@@ -107,8 +107,16 @@ func (m *Machine) masterIsDown(p *peer) {
 	}
 }
 
-// ask sends a small request to the master.
-func (m *Machine) ask(msg codec.Message) { m.send(m.slave.master, msg) }
+// ask sends a small request to the master. What this node has set before is told first, so
+// that the answer has it.
+func (m *Machine) ask(msg codec.Message) {
+	if p := m.slave.master; m.slave.unpublished {
+		p.asks = append(p.asks, msg.Clone())
+		m.pump(p)
+	} else {
+		m.send(p, msg)
+	}
+}
 
 // publishPiece tells the master some of what this node has changed.
 func (m *Machine) publishPiece(p *peer) {
@@ -139,4 +147,3 @@ func (m *Machine) publishPiece(p *peer) {
 		m.send(p, m.updateToMaster(b.Family, d, p.ours))
 	}
 }
-

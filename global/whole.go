@@ -119,3 +119,16 @@ func (m *Machine) tellOwn(p *peer) {
 		m.piece(p, m.bundled("g_set", b, p.ours, false))
 	}
 }
+
+// ownPiece tells p what has been gathered so far, of which the last is of a family.
+func (m *Machine) ownPiece(p *peer, family string, said bool) {
+	b, d := &m.flushed.bundle, &m.flushed.change
+	if said {
+		m.piece(p, m.updateToGlobal(family, d, false))
+	} else {
+		b.add(family, d)
+		m.piece(p, m.bundled("g_set", b, p.ours, true))
+	}
+	b.reset()
+	d.reset()
+}
