@@ -105,7 +105,7 @@ func (f *flushing) seen(c merge.Change) {
 			f.sendChange()
 		}
 	}
-	if m.global && (c.Family == familyNodes || c.Family == familyGlobals) && (c.ViewBefore == nil || c.View == nil || c.Family == familyNodes) {
+	if m.global && (c.Family == familyNodes || c.Family == familyGlobals) {
 		f.heeded = append(f.heeded, heeded{c.Family, string(c.Key), c.ViewBefore != nil})
 	}
 }
