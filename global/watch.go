@@ -158,6 +158,9 @@ func (w *Watch) Stop() {
 // is on its way then.
 func (d *DB) enter(w *Watch) {
 	d.takeNow()
+	if d.machine.Dirty() {
+		d.input(d.machine.Flush) // or it would be shown, and then told of as news
+	}
 	d.input(func(now time.Duration) []Action {
 		if w.stopped.Load() {
 			return nil

@@ -35,6 +35,28 @@ func TestAWatcherIsShownWhatThereIsAndThenEachChange(t *testing.T) {
 	}
 }
 
+func TestAWatcherThatComesInTheMiddleOfAChangeIsShownItOnce(t *testing.T) {
+	w := newWorld(t)
+	g, a, _ := w.hub()
+	for _, n := range []*node{g, a} {
+		first, _ := n.watch("F")
+		first.sees("")
+		var second *viewer
+		w.ok(g.db.Set("F", "x", 1))
+		w.until("a first change", func() bool { return len(first.shown) > 0 })
+		n.inside(func() { // so soon that it isn't taken at once
+			w.ok(g.db.Set("F", "y", 1))
+			second, _ = n.watch("F")
+		})
+		w.pass(time.Second)
+		if got := strings.Join(second.shown, " "); strings.Count(got, "x") != 1 || strings.Count(got, "y") != 1 {
+			t.Errorf("at %s the second watcher is shown %q", n.ID(), got)
+		}
+		w.ok(g.db.Delete("F", "x", "y"))
+		w.pass(time.Second)
+	}
+}
+
 func TestAWatcherIsToldOfAnEmptyFamily(t *testing.T) {
 	w := newWorld(t)
 	g, a, _ := w.hub()
