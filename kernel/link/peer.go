@@ -10,11 +10,11 @@ import (
 // Peer is what a peer's greeting says. Nothing of it is proved before Verified.
 type Peer struct {
 	Node     string
-	Purpose  string // the WORD of aemp-WORD, or empty: a link
-	Instance string // tells processes with the same ID apart; empty from the original
-	Extended bool   // both sides have our extensions
-	Perl     bool   // the peer doesn't have them: treat it as the original
-	Kinds    Kinds  // frame kinds that both sides know
+	Purpose  string         // the WORD of aemp-WORD, or empty: a link
+	Instance string         // tells processes with the same ID apart; empty from the original
+	Extended bool           // both sides have our extensions
+	Perl     bool           // the peer doesn't have them: treat it as the original
+	Kinds    Kinds          // frame kinds that both sides know
 	Greeting codec.Greeting // until the link is up
 }
 
