@@ -284,7 +284,7 @@ func (l *simLife) stop() {
 func (l *simLife) query() {
 	l.net.met.Queries++
 	what, patience := "query", 50*time.Millisecond+l.net.exp(time.Second)
-	if l.net.oneIn(6) {
+	if !l.original && l.net.oneIn(6) {
 		what, patience = patientQuery, time.Hour
 	}
 	o := l.p.Begin(what, "q")

@@ -53,6 +53,7 @@ type simBase interface {
 	global() bool
 	ready() bool // it is global, or known to its master
 	held() []simHolding
+	behind() bool // something waits until another node has read more
 	close()
 }
 

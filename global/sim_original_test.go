@@ -106,4 +106,13 @@ func (b *simOriginal) held() []simHolding {
 	return all
 }
 
+func (b *simOriginal) behind() bool {
+	for node := range b.o.up {
+		if b.o.n.Crowded(node) {
+			return true
+		}
+	}
+	return false
+}
+
 func (b *simOriginal) close() {}

@@ -82,6 +82,15 @@ func (b *simOurs) sendToGroup() {
 	}
 }
 
+func (b *simOurs) behind() bool {
+	for _, x := range b.db.machine.peers {
+		if x.awaits || b.l.n.Crowded(x.node) {
+			return true
+		}
+	}
+	return false
+}
+
 func (b *simOurs) close() {
 	b.l.n.Loop().Post(loop.Func(b.keeper.Close))
 	b.db.Close()

@@ -151,7 +151,18 @@ func (net *simNet) play() {
 	}
 	net.heal()
 	// The longest pause between two attempts, until dead links are noticed, and 5 s.
-	if !net.run(net.bound + net.timing.ForeignSilence + 5*time.Second) {
+	if !net.run(net.bound + net.timing.ForeignSilence) {
+		return
+	}
+	for range 120 { // a slow reader takes its time
+		if !net.crowded() {
+			break
+		}
+		if !net.run(time.Second) {
+			return
+		}
+	}
+	if !net.run(5 * time.Second) {
 		return
 	}
 	net.h.Note("last look")
@@ -174,13 +185,18 @@ func (net *simNet) play() {
 	net.h.Finish()
 }
 
+// crowded says whether something waits for a node to read what came before.
+func (net *simNet) crowded() bool {
+	return slices.ContainsFunc(net.living(), func(x *simNode) bool { return x.life.base.behind() })
+}
+
 // asking says whether a query of the last round isn't answered.
 func (net *simNet) asking() bool {
 	return slices.ContainsFunc(net.living(), func(x *simNode) bool { return x.life.p.Open("last query") > 0 })
 }
 
 // maxExtension bounds how many quarters of its time a run is extended.
-const maxExtension = 20
+const maxExtension = 100
 
 // heal ends all faults, and all actions.
 func (net *simNet) heal() {
