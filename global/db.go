@@ -1,6 +1,7 @@
 package global
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"log/slog"
@@ -315,11 +316,20 @@ func (p *peers) NodeDown(node string) {
 
 func (p *peers) Request(from string, m codec.Message) (err error) {
 	d := (*DB)(p)
+	if isQuestion(m) {
+		d.takeNow()
+	}
 	d.input(func(now time.Duration) (actions []Action) {
 		actions, err = d.machine.Message(now, from, m)
 		return actions
 	})
 	return err
+}
+
+// isQuestion says whether a request wants to know what there is.
+func isQuestion(m codec.Message) bool {
+	tag, _ := m.Tag()
+	return string(tag) == "g_mon1" || bytes.HasPrefix(tag, []byte("g_db_"))
 }
 
 func (p *peers) Find(node string) {

@@ -57,6 +57,29 @@ func TestAWatcherThatComesInTheMiddleOfAChangeIsShownItOnce(t *testing.T) {
 	}
 }
 
+// A global node takes its own changes in batches, too.
+func TestWhoAsksAGlobalNodeIsToldWhatItHasSetBefore(t *testing.T) {
+	w := newWorld(t)
+	g, a, _ := w.hub()
+	w.Link(w.Host("a"), w.Host("g")).SetLatency(10*time.Microsecond, 20*time.Microsecond)
+	const keys = 50
+	answered := 0
+	for i := range keys {
+		w.After(time.Duration(i)*100*time.Microsecond, func() {
+			w.ok(g.db.Set("F", fmt.Sprint(i), i))
+			_, err := a.db.StartQuery(global.QueryKeys, "F", func(v codec.Value, err error) {
+				w.ok(err)
+				answered++
+				if there, err := v.List(); err != nil || there.Len() <= i {
+					t.Errorf("after %d keys were set told of %v", i+1, v)
+				}
+			})
+			w.ok(err)
+		})
+	}
+	w.until("all answers", func() bool { return answered == keys })
+}
+
 func TestAWatcherIsToldOfAnEmptyFamily(t *testing.T) {
 	w := newWorld(t)
 	g, a, _ := w.hub()
