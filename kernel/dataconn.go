@@ -125,8 +125,8 @@ func (d *dataConns) take(a dataconn.Action) {
 	delete(d.links, a.Conn)
 	e := d.drop(a.Name)
 	c, err := l.link.Detach()
-	if err != nil {
-		e.fail(d, a.Name, err)
+	if err != nil { // it has just broken
+		e.fail(d, a.Name, &dataconn.Error{Kind: dataconn.Refused, Node: a.Name.Node, Err: err})
 		return
 	}
 	d.shard.node.count("ok")
