@@ -16,6 +16,7 @@ type simPlan struct {
 	timing link.Timing
 	marks  link.Marks
 	bound  time.Duration // MonitorTimeout: of attempts, and of the pauses between them
+	rest   time.Duration // before the last look
 	busy   time.Duration // how long there are actions and faults
 	pace   time.Duration // mean time between two actions of one actor
 	swap   time.Duration // mean time between two losses of a master
@@ -55,6 +56,7 @@ func newSimPlan(seed uint64) simPlan {
 	p := simPlan{
 		timing: link.DefaultTiming,
 		bound:  4 * time.Second,
+		rest:   5 * time.Second,
 		busy:   6*time.Second + upTo(12*time.Second),
 		big:    20 + r.IntN(100),
 	}
@@ -79,6 +81,7 @@ func newSimPlan(seed uint64) simPlan {
 		p.nodes = simNodes(r, 4, 1+r.IntN(2))
 		p.marks, p.huge, p.big = link.Marks{}, true, 4
 		p.world.MinBuffer, p.world.MaxBuffer = 0, 0
+		p.rest = time.Minute // a queue that isn't crowded may take a slow reader so long
 	}
 	if p.world.MaxLatency > 30*time.Millisecond {
 		p.timing = link.DefaultTiming

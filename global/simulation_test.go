@@ -162,7 +162,7 @@ func (net *simNet) play() {
 			return
 		}
 	}
-	if !net.run(5 * time.Second) {
+	if !net.run(net.rest) {
 		return
 	}
 	net.h.Note("last look")
