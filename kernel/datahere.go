@@ -38,8 +38,15 @@ func newHere(o *opening) (h *here, err error) {
 		return nil, &dataconn.Error{Kind: dataconn.Refused, Node: o.name.Node, Err: err}
 	}
 	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	h.listener, err = s.loop.Listen(netip.AddrPortFrom(loopback, 0), h.accept)
-	return h, err
+	if h.listener, err = s.loop.Listen(netip.AddrPortFrom(loopback, 0), h.accept); err != nil {
+		return nil, o.broken(err)
+	}
+	return h, nil
+}
+
+// broken is what an opening ends with when the node's own system fails it.
+func (o *opening) broken(err error) error {
+	return &dataconn.Error{Kind: dataconn.Refused, Node: o.name.Node, Err: err}
 }
 
 func (h *here) dial() {
@@ -86,7 +93,7 @@ func (e *hereEnd) Open(c loop.Conn) {
 
 func (e *hereEnd) Closed(_ loop.Conn, err error) {
 	if e.calls {
-		e.h.fail(err)
+		e.h.fail(e.h.opening.broken(err))
 	}
 }
 
@@ -116,13 +123,13 @@ func (h *here) connect(caller, called loop.Conn) {
 	ours, err := caller.Detach(nil)
 	if err != nil {
 		called.Close(err)
-		o.finish(nil, err)
+		o.finish(nil, o.broken(err))
 		return
 	}
 	theirs, err := called.Detach(nil)
 	if err != nil {
 		_ = ours.Close()
-		o.finish(nil, err)
+		o.finish(nil, o.broken(err))
 		return
 	}
 	w := &awaited{args: o.call.Drop(1), f: h.f}
