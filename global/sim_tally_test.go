@@ -18,7 +18,6 @@ type simTally struct {
 	Crashed, Vanished, PowerFailures, Closed       int // processes
 	Restarts, Splits, Originals, OriginalGlobals   int
 	Keys, Loose                                    int // in the end
-	Struck                                         int // a planted fault
 	Events                                         int // in the history
 }
 
