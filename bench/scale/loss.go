@@ -60,12 +60,13 @@ func (w *network) lose(l *loss, later time.Duration, how func(*sim.Group)) error
 	return w.bring(l, lost)
 }
 
-// allRight says whether all slaves have been shown all news, and the global nodes know
-// all members.
+// allRight says whether all slaves have been shown all news, and all who watch the members
+// know all of them.
 func (w *network) allRight() func() bool {
+	knowsAll := func(n *node) bool { return n.members == len(w.slaves) }
 	return both(
-		each(w.slaves, w.isRight),
-		each(w.globals, func(n *node) bool { return n.members == len(w.slaves) }),
+		each(w.slaves, func(n *node) bool { return w.isRight(n) && (!w.crowded || knowsAll(n)) }),
+		each(w.globals, knowsAll),
 	)
 }
 

@@ -68,6 +68,7 @@ func run() error {
 		defer pprof.StopCPUProfile()
 	}
 	debug.SetGCPercent(200) // there is memory enough, and collecting is half of the time
+	debug.SetMemoryLimit(8 << 30)
 	began := time.Now()
 	var all []*result
 	for _, p := range plans {

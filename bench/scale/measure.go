@@ -30,6 +30,7 @@ type result struct {
 	Ended  loss  // a global node's process ends
 	Gone   loss  // the machine of one is gone, and nobody is told
 	Crowd  phase // all slaves watch a family of as many keys
+	Blink  loss  // a global node's process ends after that, so a third of the keys goes and comes back
 	Heap   float64
 	Bare   float64       // of Heap, what the simulator takes for itself
 	Wall   time.Duration // real, for all of it
@@ -52,10 +53,6 @@ const (
 	members  = "members" // each slave holds a key in it; the global nodes watch it
 	news     = "news"    // the slaves watch it
 	headline = "headline"
-
-	// mostWatchingAll bounds the networks in which every slave watches members: what it
-	// costs grows by the square.
-	mostWatchingAll = 1000
 )
 
 // measure takes a network through its life.
@@ -68,7 +65,7 @@ func measure(p measurement, log *slog.Logger) (*result, error) {
 	defer w.Close()
 	r := &result{measurement: p}
 	before := heap()
-	steps := []func(*result) error{w.join, w.rest, w.weigh(before), w.watch, w.change, w.endProcess, w.loseMachine, w.crowd}
+	steps := []func(*result) error{w.join, w.rest, w.weigh(before), w.watch, w.change, w.endProcess, w.loseMachine, w.crowd, w.blink}
 	for _, step := range steps {
 		if err := step(r); err != nil {
 			return nil, fmt.Errorf("%d slaves, %d global nodes: %w", p.Slaves, p.Globals, err)
@@ -202,20 +199,6 @@ func (w *network) change(r *result) error {
 		traffic: w.since(before).times(1 / float64(r.Changes)),
 	}
 	return nil
-}
-
-// crowd: all slaves watch the family in which each of them holds a key.
-func (w *network) crowd(r *result) (err error) {
-	if r.Slaves > mostWatchingAll {
-		return nil
-	}
-	for _, s := range w.slaves {
-		if err := s.countMembers(); err != nil {
-			return err
-		}
-	}
-	r.Crowd, err = w.phase("all slaves see all", each(w.slaves, func(n *node) bool { return n.members == r.Slaves }))
-	return err
 }
 
 func both(a, b func() bool) func() bool { return func() bool { return a() && b() } }

@@ -25,6 +25,7 @@ type network struct {
 	expected map[string]int64 // what the news have to be
 	awaited  int64            // a headline
 	missing  int              // slaves that haven't seen it
+	crowded  bool             // the slaves watch the members
 }
 
 const port = 4040

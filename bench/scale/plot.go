@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image/color"
 	"path/filepath"
-	"time"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -16,18 +15,19 @@ import (
 // line for each number of global nodes.
 type picture struct {
 	file, title, unit string
+	log               bool // the scale of what is measured, too
 	value             func(*result) float64
 }
 
 var pictures = []picture{
-	{"join.svg", "Until all have joined", "seconds", func(r *result) float64 { return r.Join.Time.Seconds() }},
-	{"join-octets.svg", "Joining: traffic of one slave", "KiB", func(r *result) float64 { return r.Join.Slave.Octets / 1024 }},
-	{"change.svg", "Until all watchers have seen a change", "milliseconds", func(r *result) float64 {
-		return float64(r.Change.Median) / float64(time.Millisecond)
-	}},
-	{"loss.svg", "Until all views are right again, after a machine was lost", "seconds", func(r *result) float64 {
-		return r.Gone.Whole.Seconds()
-	}},
+	{"join.svg", "Until all have joined that start at the same moment", "seconds", false,
+		func(r *result) float64 { return r.Join.Time.Seconds() }},
+	{"join-global.svg", "Joining: traffic of a global node", "KiB", true,
+		func(r *result) float64 { return r.Join.Global.Octets / 1024 }},
+	{"change.svg", "Until all watchers have seen a change", "milliseconds", false,
+		func(r *result) float64 { return float64(r.Change.Median) / 1e6 }},
+	{"loss.svg", "Until all views are right after the end of a global node's process", "milliseconds", false,
+		func(r *result) float64 { return float64(r.Ended.Whole) / 1e6 }},
 }
 
 var lineColors = []color.Color{
@@ -40,7 +40,9 @@ func (p picture) draw(dir string, all []*result) error {
 	c.X.Label.Text = "slaves"
 	c.Y.Label.Text = p.unit
 	c.X.Scale = plot.LogScale{}
-	c.Y.Min = 0
+	if p.log {
+		c.Y.Scale, c.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+	}
 	c.Legend.Top, c.Legend.Left = true, true
 	c.Add(plotter.NewGrid())
 	lines := map[int]plotter.XYs{}
@@ -66,6 +68,10 @@ func (p picture) draw(dir string, all []*result) error {
 		points.Shape, points.Color = draw.CircleGlyph{}, l.Color
 		c.Add(l, points)
 		c.Legend.Add(fmt.Sprintf("%d global nodes", g), l, points)
+	}
+	if !p.log {
+		c.Y.Min = 0
+		c.Y.Max *= 1.1
 	}
 	return c.Save(14*vg.Centimeter, 9*vg.Centimeter, filepath.Join(dir, p.file))
 }

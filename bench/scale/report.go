@@ -67,6 +67,10 @@ var tables = []table{
 		{"all see all after s", func(r *result) string { return sec(r.Crowd.Time) }},
 		{"KiB of a slave", func(r *result) string { return one(r.Crowd.Slave.Octets / 1024) }},
 		{"MiB of a global node", func(r *result) string { return one(r.Crowd.Global.Octets / (1 << 20)) }},
+		{"a process ends: all is right after ms", func(r *result) string { return ms(r.Blink.Whole) }},
+		{"messages of a slave", func(r *result) string { return whole(r.Blink.Slave.Messages) }},
+		{"KiB of a slave", func(r *result) string { return whole(r.Blink.Slave.Octets / 1024) }},
+		{"MiB of a global node", func(r *result) string { return one(r.Blink.Global.Octets / (1 << 20)) }},
 	}},
 }
 
