@@ -140,7 +140,7 @@ func simNodes(r *rand.Rand, n, globals int) []simNodePlan {
 		r.Shuffle(len(x.seeds), func(a, b int) { x.seeds[a], x.seeds[b] = x.seeds[b], x.seeds[a] })
 		nodes = append(nodes, x)
 	}
-	for originals := r.IntN(6) - 3; originals > 0; originals-- {
+	for originals := r.IntN(6) - 2; originals > 0; originals-- {
 		i := r.IntN(n)
 		if sparse && i < globals && nodes[0].original {
 			continue // two originals don't look for each other again
