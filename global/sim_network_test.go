@@ -163,29 +163,33 @@ func (l *simLife) inside(f func()) {
 	}
 }
 
-// look notes changes of masters and, now and then, what a node may never believe.
+// look looks at all nodes from time to time.
 func (net *simNet) look() {
-	for _, x := range net.nodes {
-		if l := x.life; l != nil && !l.closing {
-			if !l.promoted && l.base.global() {
-				l.promoted = true
-				net.met.Promotions++
-			}
-			if lead := l.base.master(); lead != l.lead {
-				l.lead = lead
-				if lead != "" {
-					net.met.Masters++
-				}
-			}
-			if ours, ok := l.base.(*simOurs); ok && ours.global() {
-				net.looks++
-				if net.looks%8 == 0 {
-					ours.checkStale()
-				}
-			}
+	net.looks++
+	for _, x := range net.living() {
+		if !x.life.closing {
+			x.life.look()
 		}
 	}
 	net.w.After(20*time.Millisecond, net.look)
+}
+
+// look notes changes of the master and, now and then, what a node may never believe.
+func (l *simLife) look() {
+	net := l.net
+	if !l.promoted && l.base.global() {
+		l.promoted = true
+		net.met.Promotions++
+	}
+	if lead := l.base.master(); lead != l.lead {
+		l.lead = lead
+		if lead != "" {
+			net.met.Masters++
+		}
+	}
+	if ours, ok := l.base.(*simOurs); ok && ours.global() && net.looks%4 == 0 {
+		ours.checkStale()
+	}
 }
 
 // plague lets something bad happen again and again, as long as there are faults.
