@@ -26,6 +26,9 @@ type holdings struct {
 // it were deleted: a value that the peer itself doesn't have any more would be
 // worse than none.
 func (m *Machine) publishFor(p *peer, family, key, value []byte, stamp merge.Stamp, owner []byte) {
+	if p.foretells(family, key) {
+		return
+	}
 	before := m.held(p, family, key)
 	if what, err := m.refuse(p, family, key, value, before); err != nil {
 		m.withdraw(p, family, key)
@@ -44,6 +47,12 @@ func (m *Machine) publishFor(p *peer, family, key, value []byte, stamp merge.Sta
 	if p.mirrored(family, key) {
 		m.setHere(familyNodes, p.node, value, stamp)
 	}
+}
+
+// foretells says whether an entry is an original's word that it is global, of which it
+// tells the globals that it knows before it says so to everybody, and then again.
+func (p *peer) foretells(family, key []byte) bool {
+	return !p.ours && !p.global && string(family) == familyGlobals && string(key) == p.node
 }
 
 // withdraw deletes an entry of a peer.
