@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -99,11 +98,7 @@ func setterRole() error {
 
 // burst sets so many keys one by one and tells when it began, and how long the calls took.
 func burst(db *aemp.DB, c clock, family string, n int) error {
-	all := allKeys(n)
-	values := make([]any, n)
-	for i := range values {
-		values[i] = value(i)
-	}
+	all, values := allKeys(n), allValues(n)
 	start := c.now()
 	for i, key := range all {
 		if err := db.Set(family, key, values[i]); err != nil {
@@ -191,37 +186,38 @@ func awaitBurst(db *aemp.DB, c clock, family string, n int) error {
 
 // compare checks what a watcher holds.
 func compare(v aemp.View, n int) error {
+	values := allValues(n)
 	for i, key := range allKeys(n) {
 		got, ok := v.Get(key)
-		if text, _ := got.Text(); !ok || text != value(i) {
-			return fmt.Errorf("key %q is %q, not %q", key, text, value(i))
+		if text, _ := got.Text(); !ok || text != values[i] {
+			return fmt.Errorf("key %q is %q, not %q", key, text, values[i])
 		}
 	}
 	return nil
 }
 
-// allKeys are n keys of 20 octets, sorted.
+// allKeys are n keys of 20 octets, sorted. They share their memory, so that they
+// themselves are no work for the garbage collector.
 func allKeys(n int) []string {
-	all := make([]string, n)
-	key := []byte("key-0000000000000000")
-	for i := range all {
-		at := len(key)
-		for rest := i; rest > 0; rest /= 10 {
-			at--
-			key[at] = '0' + byte(rest%10)
-		}
-		all[i] = string(key)
-	}
-	return all
+	return slice(n, 20, func(b []byte, i int) []byte { return fmt.Appendf(b, "key-%016d", i) })
 }
 
-// value is of 8 octets.
-func value(i int) string {
-	var b [8]byte
-	for k, x := range binary.LittleEndian.AppendUint32(nil, uint32(i)*2654435761) {
-		b[2*k], b[2*k+1] = 'a'+x>>4, 'a'+x&15
+// allValues are as many values of 8 octets.
+func allValues(n int) []string {
+	return slice(n, 8, func(b []byte, i int) []byte { return fmt.Appendf(b, "%08x", uint32(i)*2654435761) })
+}
+
+func slice(n, size int, add func([]byte, int) []byte) []string {
+	text := make([]byte, 0, n*size)
+	for i := range n {
+		text = add(text, i)
 	}
-	return string(b[:])
+	whole := string(text)
+	all := make([]string, n)
+	for i := range all {
+		all[i] = whole[i*size : (i+1)*size]
+	}
+	return all
 }
 
 func number(word string) int {
