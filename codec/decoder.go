@@ -17,13 +17,20 @@ type Decoder struct {
 	err     error
 
 	frame frameReader
-	cbor  cborReader
-	json  jsonReader
+	cbor  *cborReader // that of the framing; most links need neither
+	json  *jsonReader
 }
 
 // NewDecoder makes a Decoder for a stream in that framing.
 func NewDecoder(f Framing, lim Limits) *Decoder {
-	return &Decoder{framing: f, lim: lim, cbor: cborReader{build: build{lim: lim}}, json: jsonReader{build: build{lim: lim}}}
+	d := &Decoder{framing: f, lim: lim}
+	switch f {
+	case CBOR:
+		d.cbor = &cborReader{build: build{lim: lim}}
+	case JSON:
+		d.json = &jsonReader{build: build{lim: lim}}
+	}
+	return d
 }
 
 // Feed gives the Decoder what came next. p is borrowed until Next says that there
@@ -87,13 +94,20 @@ func (d *Decoder) fail(err error) error {
 	}
 	d.err = err
 	d.in, d.frame = nil, frameReader{}
-	d.cbor, d.json = cborReader{}, jsonReader{}
+	d.cbor, d.json = nil, nil
 	return err
 }
 
 // Buffered is the number of octets that belong to a message which is not complete.
 func (d *Decoder) Buffered() int {
-	return len(d.frame.part) + d.cbor.held() + d.json.held() + len(d.in)
+	n := len(d.frame.part) + len(d.in)
+	if d.cbor != nil {
+		n += d.cbor.held()
+	}
+	if d.json != nil {
+		n += d.json.held()
+	}
+	return n
 }
 
 // maxKept is how large a buffer in octets may be to be kept for the next message:
