@@ -175,7 +175,7 @@ var badStreams = map[string]badStream{
 	"cbor: over-deep":              {false, "malformed data", "\x82\x41x" + strings.Repeat("\x81", 600)},
 	"cbor: over-large":             {false, "malformed data", "\x82\x41x\x5b\x00\x00\x00\x01\x00\x00\x00\x00"},
 	"cbor: a list without end":     {false, "malformed data", "\x9b\xff\xff\xff\xff\xff\xff\xff\xff"},
-	"cbor: too many elements":      {false, "malformed data", "\x82\x41x\x9a\x00\x20\x00\x00"},
+	"cbor: too many elements":      {false, "malformed data", "\x82\x41x\x9a\x01\x00\x00\x01"},
 	"msgpack: garbage":             {true, "malformed data", frameHeader(0, 3) + "\xc1\xc1\xc1"},
 	"msgpack: no list":             {true, "", frameHeader(0, 1) + "\x05"},
 	"msgpack: octets behind it":    {true, "malformed data", frameHeader(0, 3) + "\x91\xa0\x05"},

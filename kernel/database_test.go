@@ -97,6 +97,43 @@ func TestADatabaseKnowsANodeOfTheOriginal(t *testing.T) {
 	heard.is(t, "up p false")
 }
 
+// A sized database remembers how large the requests were.
+type sized struct {
+	notebook
+	octets []int
+}
+
+func (d *sized) Request(_ string, m codec.Message) error {
+	d.octets = append(d.octets, len(m.Raw()))
+	return nil
+}
+
+// The original doesn't cut what it says into parts, and can't put any together.
+func TestAnOriginalSaysAndIsToldAWholeDatabaseInOneMessage(t *testing.T) {
+	large := message(t, "g_slave", strings.Repeat("x", codec.DefaultLimits.Message))
+	many := message(t, "g_slave", make([]any, codec.DefaultLimits.Items+1))
+	for _, framing := range []codec.Framing{codec.CBOR, codec.JSON} {
+		t.Run(framing.String(), func(t *testing.T) {
+			w := newWorld(t)
+			a, p := w.node("a", 2), w.node("p", 1, func(o *kernel.Options) {
+				o.Links.Extensions, o.Links.Framings = false, []codec.Framing{framing}
+			})
+			var toA, toP sized
+			a.SetDatabase(&toA)
+			p.SetDatabase(&toP)
+			w.link(p, a)
+			for _, m := range []codec.Message{large, many} {
+				p.do(func(*kernel.Context) { w.ok(p.Tell("a", m)) })
+				a.do(func(*kernel.Context) { w.ok(a.Tell("p", m)) })
+			}
+			w.until("both messages on both sides", func() bool { return len(toA.octets) == 2 && len(toP.octets) == 2 })
+			if want := []int{len(large.Raw()), len(many.Raw())}; !slices.Equal(toA.octets, want) || !slices.Equal(toP.octets, want) {
+				t.Errorf("%v and %v octets instead of %v", toA.octets, toP.octets, want)
+			}
+		})
+	}
+}
+
 func TestNonsenseForTheDatabaseEndsTheLinkAndNothingElse(t *testing.T) {
 	w := newWorld(t)
 	a, heard := w.kept("a", 2)

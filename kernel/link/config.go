@@ -31,11 +31,21 @@ type Config struct {
 	AuthOffer, AuthAccept []string
 	// Framings is what we read, best first. nil: msgpack, cbor, json.
 	Framings []codec.Framing
-	// Limits bound what is read and written. Zero: codec.DefaultLimits.
+	// Limits bound what is read from peers of ours, and what is written. Zero:
+	// codec.DefaultLimits.
 	Limits codec.Limits
 	// Extensions are what nodes of ours do beyond the original protocol (greeting
 	// key x=1). Every real node has them; without them it plays the original.
 	Extensions bool
+}
+
+// originalLimits bound what an original node sends, and what it is told about the database. It knows of
+// no parts: all that a node publishes, or all of a family, is one message. This has room
+// for some million entries, and is less than what a connection may hold unsent.
+var originalLimits = codec.Limits{
+	Message: 128 << 20,
+	Depth:   codec.DefaultLimits.Depth,
+	Items:   1 << 24,
 }
 
 // Validate reports what is wrong with c as a *ConfigError, and fills in the

@@ -260,7 +260,7 @@ func (l *Link) Up(out *Outbox) error {
 	l.timer.Stop()
 	l.phase = up
 	l.hs.forget()
-	l.dec = codec.NewDecoder(l.hs.InFraming(), l.cfg.Limits)
+	l.dec = codec.NewDecoder(l.hs.InFraming(), l.readable())
 	l.timer = loop.After(l.conn.Loop(), l.timing.Heartbeat, l.tick)
 	l.pending = l.conn.Loop().NewTimer((*flushTask)(l))
 	l.conn.Loop().Later(loop.Func(func() {
@@ -270,6 +270,14 @@ func (l *Link) Up(out *Outbox) error {
 		l.receive(p)
 	}))
 	return nil
+}
+
+// readable is what the peer may send.
+func (l *Link) readable() codec.Limits {
+	if l.hs.Peer().Extended {
+		return l.cfg.Limits
+	}
+	return originalLimits
 }
 
 // receive hands on the messages in p.

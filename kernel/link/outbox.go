@@ -120,7 +120,7 @@ func (o *Outbox) Args(from int, port string, bound int, args []any) (Accepted, e
 	b := o.target(state)
 	at := len(b)
 	b, err = codec.AppendFrameArgs(b, port, o.limits, args)
-	a, err := o.commit(state, b, at, err)
+	a, err := o.commit(state, b, at, o.limits, err)
 	o.mu.Unlock()
 	return a, err
 }
@@ -136,7 +136,7 @@ func (o *Outbox) Msg(from int, port string, bound int, tag string, m msgp.Marsha
 	b := o.target(state)
 	at := len(b)
 	b, err = codec.AppendFrameMsg(b, port, tag, m, o.limits)
-	return o.commit(state, b, at, err)
+	return o.commit(state, b, at, o.limits, err)
 }
 
 // Message accepts a message that exists already.
@@ -150,13 +150,14 @@ func (o *Outbox) Message(from int, port string, bound int, m codec.Message) (Acc
 	b := o.target(state)
 	at := len(b)
 	b, err = codec.AppendFrameMessage(b, port, m, o.limits)
-	a, err := o.commit(state, b, at, err)
+	a, err := o.commit(state, b, at, o.limits, err)
 	o.mu.Unlock()
 	return a, err
 }
 
 // MessageIn accepts m if the epoch is still the given one; otherwise m has no addressee any
-// more. It is refused with ErrOverload at the hard limit.
+// more. It is refused with ErrOverload at the hard limit. In the original's framings m may
+// be larger than other messages.
 func (o *Outbox) MessageIn(epoch uint64, port string, m codec.Message) (a Accepted, ok bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -166,10 +167,14 @@ func (o *Outbox) MessageIn(epoch uint64, port string, m codec.Message) (a Accept
 	if o.level() >= o.marks.Hard {
 		return Accepted{}, true, ErrOverload
 	}
+	lim := o.limits
+	if o.state == Open && o.framing != codec.Msgpack {
+		lim = originalLimits
+	}
 	b := o.target(o.state)
 	at := len(b)
-	b, err = codec.AppendFrameMessage(b, port, m, o.limits)
-	a, err = o.commit(o.state, b, at, err)
+	b, err = codec.AppendFrameMessage(b, port, m, lim)
+	a, err = o.commit(o.state, b, at, lim, err)
 	return a, true, err
 }
 
@@ -217,7 +222,7 @@ func (o *Outbox) target(state OutboxState) []byte {
 const frameHeader = 4
 
 // commit takes the frame b[at:] over, or what an encoder left when it failed.
-func (o *Outbox) commit(state OutboxState, b []byte, at int, err error) (Accepted, error) {
+func (o *Outbox) commit(state OutboxState, b []byte, at int, lim codec.Limits, err error) (Accepted, error) {
 	direct := state == Queueing || state == Open && o.framing == codec.Msgpack
 	if direct {
 		o.buf = b
@@ -234,7 +239,7 @@ func (o *Outbox) commit(state OutboxState, b []byte, at int, err error) (Accepte
 		o.dropped++
 		a.Dropped = true
 	case Queueing:
-		if err := codec.Fits(body, o.fit, o.limits); err != nil {
+		if err := codec.Fits(body, o.fit, lim); err != nil {
 			o.buf = o.buf[:at]
 			return Accepted{}, err
 		}
@@ -244,7 +249,7 @@ func (o *Outbox) commit(state OutboxState, b []byte, at int, err error) (Accepte
 		}
 	default:
 		if !direct {
-			if o.buf, err = codec.AppendFrame(o.buf, o.framing, body, o.limits); err != nil {
+			if o.buf, err = codec.AppendFrame(o.buf, o.framing, body, lim); err != nil {
 				return Accepted{}, err
 			}
 		}
