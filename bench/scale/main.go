@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
 	"strconv"
@@ -31,7 +30,7 @@ var (
 	docs       = flag.String("docs", "../../docs", "where scale.md is; empty: write nothing")
 	verbose    = flag.Bool("v", false, "log what nodes warn of")
 	cpuProfile = flag.String("cpuprofile", "", "write a profile of the simulation there")
-	memProfile = flag.String("memprofile", "", "write a profile of the memory of the last network at rest there")
+	memProfile = flag.String("memprofile", "", "write a profile of the memory of the first network at rest there")
 	role       = flag.String("role", "", "used by the program itself")
 )
 
@@ -140,7 +139,7 @@ func keepHeapProfile() error {
 		return err
 	}
 	defer f.Close()
-	runtime.GC()
+	*memProfile = "" // of one network only
 	return pprof.Lookup("heap").WriteTo(f, 0)
 }
 
