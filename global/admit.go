@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/aemp-go/aemp/codec"
 	"github.com/aemp-go/aemp/global/merge"
 )
 
@@ -135,6 +136,8 @@ func (m *Machine) refuse(p *peer, family, key, value []byte, before int) (compla
 		return no(overQuota, "the key has more than %d octets", MaxKey)
 	case len(value) > MaxValue:
 		return no(overQuota, "the value has more than %d octets", MaxValue)
+	case intricate(value):
+		return no(overQuota, "the value has more than %d levels of nesting or %d elements", maxValueDepth, valueLimits.Items)
 	case p.global:
 		return 0, nil
 	case string(family) == familyGlobals:
@@ -157,6 +160,13 @@ func (m *Machine) refuse(p *peer, family, key, value []byte, before int) (compla
 		return no(overQuota, "more octets than the quota of %d", q.Octets)
 	}
 	return 0, nil
+}
+
+// intricate says whether a value is nested deeper or has more elements than one may. Such a
+// value may fit into the message that brought it, but not into one that takes it further, which
+// would end the link with whoever is told. Each level and each element takes an octet.
+func intricate(value []byte) bool {
+	return len(value) > maxValueDepth && codec.Check(value, valueLimits) != nil
 }
 
 // accuse logs what is wrong with a peer, once.

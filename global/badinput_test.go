@@ -36,6 +36,41 @@ func TestAPartOfAGSetThatIsNonsenseIsFoundWhenAllIsThere(t *testing.T) {
 	`)
 }
 
+// What just fits into the message that brings it wouldn't into those that take it further.
+func TestAValueThatIsTooIntricateToBePassedOnIsRefused(t *testing.T) {
+	nested := func(levels int) string { return strings.Repeat("[", levels) + strings.Repeat("]", levels) }
+	filled := func(elements int) string { return "[" + strings.Repeat("0,", elements-1) + "0]" }
+	for what, c := range map[string]struct {
+		value string
+		there int
+	}{
+		"as deep as may be":          {nested(maxValueDepth), 1},
+		"deeper":                     {nested(maxValueDepth + 1), 0},
+		"as many elements as may be": {filled(valueLimits.Items), 1},
+		"more elements":              {filled(valueLimits.Items + 1), 0},
+	} {
+		for _, from := range []string{"slave", "global"} {
+			t.Run(what+" from a "+from, func(t *testing.T) {
+				p := story(t, `
+				. promote
+				. up slave original
+				. says slave ["g_slave",{}]
+				. up global original
+				. says global ["g_global"]
+				`)
+				for _, text := range []string{`["g_upd","fam",{"k":1},null]`, `["g_upd","fam",{"k":` + c.value + `},null]`} {
+					if _, err := p.Message(p.now, from, jsonMessage(t, text)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if n := p.Len("fam"); n != c.there || p.Stats().Refused != uint64(1-c.there) {
+					t.Errorf("%d keys, refused %d", n, p.Stats().Refused)
+				}
+			})
+		}
+	}
+}
+
 // A stamp of the far future wins as long as its owner lives, and changes nobody's clock.
 func TestAStampFromTheFutureGoesWithItsOwner(t *testing.T) {
 	story(t, `
