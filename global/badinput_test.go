@@ -36,6 +36,43 @@ func TestAPartOfAGSetThatIsNonsenseIsFoundWhenAllIsThere(t *testing.T) {
 	`)
 }
 
+// A name longer than any that there is isn't kept for the answer.
+func TestOfAFamilyWithTooLongANameThereIsNothing(t *testing.T) {
+	p := story(t, `
+	. promote
+	. up s
+	`)
+	long := strings.Repeat("F", MaxFamily+1)
+	for request, want := range map[string]string{
+		`["g_mon1","` + long + `"]`:          `[null]`,
+		`["g_db_family","` + long + `","1"]`: `[{}]`,
+		`["g_db_keys","` + long + `","1"]`:   `[[]]`,
+		`["g_db_values","` + long + `","1"]`: `[[]]`,
+	} {
+		actions, err := p.Message(p.now, "s", jsonMessage(t, request))
+		if err != nil || len(actions) != 1 || actions[0].Message.Drop(2).String() != want {
+			t.Errorf("%s: %v, %v", request, actions, err)
+		}
+	}
+	if len(p.hub.watching) > 0 || p.peers["s"].busy() {
+		t.Error("something of it is kept")
+	}
+}
+
+func TestARequestWithTooLongAnIDIsNonsense(t *testing.T) {
+	p := story(t, `
+	. promote
+	. up s
+	`)
+	for octets, ok := range map[int]bool{maxRequestID - 2: true, maxRequestID - 1: false} { // and two of its head
+		_, err := p.Message(p.now, "s", jsonMessage(t, `["g_db_keys","fam","`+strings.Repeat("i", octets)+`"]`))
+		var limit *codec.LimitError
+		if errors.As(err, &limit) == ok {
+			t.Errorf("%d octets: %v", octets, err)
+		}
+	}
+}
+
 // What just fits into the message that brings it wouldn't into those that take it further.
 func TestAValueThatIsTooIntricateToBePassedOnIsRefused(t *testing.T) {
 	nested := func(levels int) string { return strings.Repeat("[", levels) + strings.Repeat("]", levels) }

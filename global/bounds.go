@@ -34,6 +34,10 @@ const (
 	// maxJobs bounds the answers of some size that wait for a node to read.
 	maxJobs = 1 << 12
 
+	// maxRequestID bounds the name that a query is asked with, in octets: it is kept
+	// while the answer waits, and is in each of its parts.
+	maxRequestID = 64
+
 	// maxNames bounds the owners' names that are remembered to save memory.
 	maxNames = 1 << 16
 

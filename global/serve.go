@@ -33,6 +33,10 @@ func (m *Machine) watched(p *peer, r *codec.Args) error {
 	if err := r.Err(); err != nil {
 		return err
 	}
+	if len(family) > MaxFamily { // no entry is taken there
+		m.send(p, m.compose("g_chg1").text(family).none().message())
+		return nil
+	}
 	s := p.watches[family]
 	if s == nil {
 		if len(p.watches) >= maxPeerWatches {
@@ -81,6 +85,14 @@ func (m *Machine) asked(p *peer, kind QueryKind, r *codec.Args) error {
 	family, id := r.Text(), r.Value()
 	if err := r.Err(); err != nil {
 		return err
+	}
+	switch {
+	case len(id.Raw()) > maxRequestID:
+		return &codec.LimitError{What: "octets in the ID of a request", Limit: maxRequestID}
+	case len(family) > MaxFamily: // no entry is taken there
+		m.flushed.change.reset()
+		m.send(p, m.result(m.compose("g_reply").raw(id.Raw()), kind, &m.flushed.change).message())
+		return nil
 	}
 	m.flush()
 	return m.line(p, job{kind: jobReply, family: family, query: kind, id: slices.Clone(id.Raw())})
