@@ -36,12 +36,14 @@ func (s *Store) find(f *family, key []byte, hash uint32) uint32 {
 	if f.index.keys == 0 {
 		return 0
 	}
-	for r := *f.index.bucket(hash); r != 0; {
-		rec := s.records.at(r)
-		if rec.hash == hash && bytes.Equal(s.blobs.key(rec.blob), key) {
-			return r
+	t := f.index.table(hash)
+	mask := uint32(len(t.slots) - 1)
+	for at := hash & mask; ; at = (at + 1) & mask {
+		switch e := t.slots[at]; {
+		case e.record == 0:
+			return 0
+		case e.hash == hash && bytes.Equal(s.blobs.key(s.records.at(e.record).blob), key):
+			return e.record
 		}
-		r = rec.chain
 	}
-	return 0
 }

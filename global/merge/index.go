@@ -1,74 +1,132 @@
 package merge
 
-import "math/bits"
-
-// An index finds a family's keys, that is, one record of each, by their hash:
-// buckets of chained records, twice as many as keys. Buckets are added one by one,
-// each taking what is its own out of one other (linear hashing): so no Set pays
-// for all.
+// An index finds a family's keys, that is, one record of each, by their hash. It is a
+// directory of tables, chosen by the first bits of the hash, in which a hash stands
+// beside its record: so records of other keys, each of which would be waited
+// for, aren't touched. A full table is copied into one of twice the size or, once it is
+// large, divided into two (extendible hashing): so no Set pays for all.
 type index struct {
-	buckets []uint32 // first records
-	keys    int
+	tables []*table // a power of two of them; a table may be there several times
+	bits   uint8    // of the hash, that choose among them
+	keys   int
 }
 
-// bucket is where a hash belongs.
-func (x *index) bucket(hash uint32) *uint32 {
-	n := uint32(len(x.buckets))
-	round := uint32(1) << bits.Len32(n-1)
-	at := hash & (round - 1)
-	if at >= n { // doesn't exist yet: what belongs there is still with the other half
-		at &= round/2 - 1
-	}
-	return &x.buckets[at]
+// A table is searched from where the last bits of the hash point to the next free slot.
+type table struct {
+	slots []slot // a power of two of them
+	used  int
+	bits  uint8 // that all its hashes begin with
 }
+
+type slot struct{ hash, record uint32 } // record 0: free
+
+const (
+	firstSlots = 4
+	mostSlots  = 1 << 10 // 8 KiB
+	mostBits   = 20      // of the directory: then tables go on growing
+)
+
+func newTable(slots int, bits uint8) *table { return &table{slots: make([]slot, slots), bits: bits} }
+
+// table is where a hash belongs.
+func (x *index) table(hash uint32) *table { return x.tables[hash>>(32-x.bits)] }
 
 // add enters the record of a new key.
-func (x *index) add(rs *records, r uint32) {
+func (x *index) add(hash, record uint32) {
+	if x.keys == 0 {
+		*x = index{tables: []*table{newTable(firstSlots, 0)}}
+	}
+	t := x.table(hash)
+	for t.full() {
+		x.grow(t, hash)
+		t = x.table(hash)
+	}
+	t.add(slot{hash, record})
 	x.keys++
-	if len(x.buckets) == 0 {
-		x.buckets = make([]uint32, 1)
-	}
-	for len(x.buckets) < 2*x.keys {
-		x.split(rs)
-	}
-	rec := rs.at(r)
-	first := x.bucket(rec.hash)
-	*first, rec.chain = r, *first
 }
 
-// split adds a bucket.
-func (x *index) split(rs *records) {
-	n := uint32(len(x.buckets))
-	half := uint32(1) << (bits.Len32(n) - 1)
-	x.buckets = append(x.buckets, 0)
-	stay, move := &x.buckets[n-half], &x.buckets[n]
-	for r := *stay; r != 0; {
-		rec := rs.at(r)
-		if rec.hash&half == 0 {
-			*stay, stay = r, &rec.chain
-		} else {
-			*move, move = r, &rec.chain
-		}
-		r = rec.chain
+// full says whether another slot would make searches long.
+func (t *table) full() bool { return 4*(t.used+1) > 3*len(t.slots) }
+
+func (t *table) add(s slot) {
+	mask := uint32(len(t.slots) - 1)
+	at := s.hash & mask
+	for t.slots[at].record != 0 {
+		at = (at + 1) & mask
 	}
-	*stay, *move = 0, 0
+	t.slots[at] = s
+	t.used++
+}
+
+// grow makes room in a full table, to which a hash belongs.
+func (x *index) grow(t *table, hash uint32) {
+	if len(t.slots) < mostSlots || t.bits == mostBits {
+		larger := newTable(2*len(t.slots), t.bits)
+		for _, s := range t.slots {
+			if s.record != 0 {
+				larger.add(s)
+			}
+		}
+		*t = *larger
+		return
+	}
+	if t.bits == x.bits {
+		x.double()
+	}
+	x.divide(t, hash)
+}
+
+// double makes the directory look at one more bit.
+func (x *index) double() {
+	tables := make([]*table, 0, 2*len(x.tables))
+	for _, t := range x.tables {
+		tables = append(tables, t, t)
+	}
+	x.tables, x.bits = tables, x.bits+1
+}
+
+// divide puts two tables in the place of one, to which a hash belongs.
+func (x *index) divide(t *table, hash uint32) {
+	halves := [2]*table{newTable(len(t.slots), t.bits+1), newTable(len(t.slots), t.bits+1)}
+	next := uint8(31) - t.bits // the bit by which they differ
+	for _, s := range t.slots {
+		if s.record != 0 {
+			halves[s.hash>>next&1].add(s)
+		}
+	}
+	n := 1 << (x.bits - t.bits) // as often it is there
+	first := int(hash>>(32-x.bits)) &^ (n - 1)
+	for i := range n {
+		x.tables[first+i] = halves[i/(n/2)]
+	}
 }
 
 // replace puts another record of the key, 0 if there is none, where a record is, if
 // it is that by which the key is found.
-func (x *index) replace(rs *records, r, other uint32) {
-	rec := rs.at(r)
-	at := x.bucket(rec.hash)
-	for *at != r {
-		if *at == 0 {
-			return
+func (x *index) replace(hash, record, other uint32) {
+	t := x.table(hash)
+	mask := uint32(len(t.slots) - 1)
+	for at := hash & mask; t.slots[at].record != 0; at = (at + 1) & mask {
+		if t.slots[at].record != record {
+			continue
 		}
-		at = &rs.at(*at).chain
-	}
-	if other == 0 {
-		*at = rec.chain
-		x.keys--
+		if t.slots[at].record = other; other == 0 {
+			t.close(at)
+			x.keys--
+		}
 		return
 	}
-	*at, rs.at(other).chain = other, rec.chain
+}
+
+// close fills a gap, so that searches don't end there that would have gone on.
+func (t *table) close(gap uint32) {
+	t.used--
+	mask := uint32(len(t.slots) - 1)
+	for at := (gap + 1) & mask; t.slots[at].record != 0; at = (at + 1) & mask {
+		if home := t.slots[at].hash & mask; (at-home)&mask >= (at-gap)&mask {
+			t.slots[gap], t.slots[at] = t.slots[at], slot{}
+			gap = at
+		}
+	}
+	t.slots[gap] = slot{}
 }

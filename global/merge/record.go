@@ -6,7 +6,6 @@ type record struct {
 	stamp      Stamp
 	blob       blobRef
 	hash       uint32
-	chain      uint32 // if it is the first of its key: the next one in its bucket
 	peer       uint32 // the next one of its key: a ring
 	holding    uint32 // whose it is
 	prev, next uint32 // its neighbours there
