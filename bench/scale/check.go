@@ -73,7 +73,7 @@ func runProcesses(m measurement) (join, rest traffic, err error) {
 	if err := c.start(c.globals); err != nil {
 		return join, rest, err
 	}
-	err = c.until("the global nodes know each other", c.globals, func(_ *process, _ string, links, _ int) bool {
+	err = c.until("the global nodes know each other", c.globals, func(_ string, links, _ int) bool {
 		return links == m.Globals-1
 	})
 	if err != nil {
@@ -107,13 +107,13 @@ func (c *company) join(m measurement) (traffic, error) {
 	if err := c.start(c.slaves); err != nil {
 		return traffic{}, err
 	}
-	err := c.until("all have joined", c.slaves, func(_ *process, master string, links, _ int) bool {
+	err := c.until("all have joined", c.slaves, func(master string, links, _ int) bool {
 		return master != "" && links == m.Seeds
 	})
 	if err != nil {
 		return traffic{}, err
 	}
-	err = c.until("all are known", c.globals, func(_ *process, _ string, _, members int) bool { return members == m.Slaves })
+	err = c.until("all are known", c.globals, func(_ string, _, members int) bool { return members == m.Slaves })
 	if err != nil {
 		return traffic{}, err
 	}

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -54,6 +55,11 @@ func run() error {
 	plans, err := plan()
 	if err != nil {
 		return err
+	}
+	if *docs != "" { // what is wrong there is better told now
+		if _, err := fillPage(*docs, nil, nil); err != nil {
+			return err
+		}
 	}
 	if *cpuProfile != "" {
 		f, err := os.Create(*cpuProfile)
@@ -103,6 +109,9 @@ func plan() (plans []measurement, err error) {
 	}
 	for _, s := range slaves {
 		for _, g := range globals {
+			if g < 2 || *seedCount < 2 {
+				return nil, errors.New("there must be two global nodes and two seeds, for one is going to be lost")
+			}
 			plans = append(plans, measurement{Slaves: s, Globals: g, Seeds: min(*seedCount, g), RestFor: *rest, Changes: *changes})
 		}
 	}

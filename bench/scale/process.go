@@ -81,18 +81,8 @@ func (p *player) start(role string) error {
 	return err
 }
 
-// A process is one of the children, seen by the parent.
-type process struct {
-	*child
-	id    string
-	role  string
-	seeds int
-}
-
-// A company is a network of processes over loopback.
-type company struct {
-	globals, slaves []*process
-}
+// A company is a network of processes over loopback, seen by their parent.
+type company struct{ globals, slaves []*child }
 
 // assemble starts the processes, but no node yet.
 func assemble(globals, slaves, seedCount int) (c *company, err error) {
@@ -101,13 +91,13 @@ func assemble(globals, slaves, seedCount int) (c *company, err error) {
 	if err != nil {
 		return nil, err
 	}
-	add := func(list *[]*process, role, id, bind string, seeds []string) {
+	add := func(list *[]*child, role, id, bind string, seeds []string) {
 		if err != nil {
 			return
 		}
-		var ch *child
-		if ch, err = startChild("-role", role, "-id", id, "-bind", bind, "-seedlist", strings.Join(seeds, ",")); err == nil {
-			*list = append(*list, &process{ch, id, role, len(seeds)})
+		var p *child
+		if p, err = startChild("-role", role, "-id", id, "-bind", bind, "-seedlist", strings.Join(seeds, ",")); err == nil {
+			*list = append(*list, p)
 		}
 	}
 	for i, addr := range addrs {
@@ -138,12 +128,12 @@ func freeAddresses(n int) (addrs []string, err error) {
 
 func (c *company) end() {
 	for _, p := range slices.Concat(c.globals, c.slaves) {
-		p.child.end()
+		p.end()
 	}
 }
 
 // start starts the nodes of some processes at about the same moment.
-func (c *company) start(list []*process) error {
+func (c *company) start(list []*child) error {
 	for _, p := range list {
 		if err := p.tell("start"); err != nil {
 			return err
@@ -159,7 +149,7 @@ func (c *company) start(list []*process) error {
 }
 
 // until asks all processes for their state until it is right for each of them.
-func (c *company) until(what string, list []*process, right func(p *process, master string, links, members int) bool) error {
+func (c *company) until(what string, list []*child, right func(master string, links, members int) bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -172,7 +162,7 @@ func (c *company) until(what string, list []*process, right func(p *process, mas
 			if err := p.ask("state", &master, &links, &members); err != nil {
 				return err
 			}
-			all = all && right(p, master, links, members)
+			all = all && right(master, links, members)
 		}
 		if all {
 			return nil
@@ -187,7 +177,7 @@ func (c *company) until(what string, list []*process, right func(p *process, mas
 
 // read adds up the meters.
 func (c *company) read() (r reading, err error) {
-	sum := func(list []*process, to *tally) {
+	sum := func(list []*child, to *tally) {
 		for _, p := range list {
 			var t tally
 			if err == nil {

@@ -114,21 +114,11 @@ func (all comparisons) markdown() string {
 
 // write puts the tables into scale.md and the plots beside it.
 func write(docs string, all []*result, check comparisons) error {
-	name := filepath.Join(docs, "scale.md")
-	text, err := os.ReadFile(name)
+	page, err := fillPage(docs, all, check)
 	if err != nil {
 		return err
 	}
-	page := string(text)
-	for _, t := range tables {
-		if page, err = fill(page, t.name, t.markdown(all)); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	if page, err = fill(page, "check", check.markdown()); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	if err := os.WriteFile(name, []byte(page), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(docs, "scale.md"), []byte(page), 0o644); err != nil {
 		return err
 	}
 	dir := filepath.Join(docs, "scale")
@@ -141,6 +131,25 @@ func write(docs string, all []*result, check comparisons) error {
 		}
 	}
 	return nil
+}
+
+// fillPage is scale.md with new tables.
+func fillPage(docs string, all []*result, check comparisons) (string, error) {
+	name := filepath.Join(docs, "scale.md")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	page := string(text)
+	for _, t := range tables {
+		if page, err = fill(page, t.name, t.markdown(all)); err != nil {
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if page, err = fill(page, "check", check.markdown()); err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return page, nil
 }
 
 // fill replaces what is between the marks of that name.
