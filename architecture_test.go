@@ -34,7 +34,7 @@ var floors = [][]string{
 	{"kernel/link"},
 	{"codec", "loop/reactor", "loop/sim", "loop/looptest", "internal/history", "internal/rcfile", "internal/testcert"},
 	{"internal/hostport"},
-	{"loop", "internal/spin"},
+	{"loop", "internal/spin", "internal/index"},
 }
 
 // visitors are packages that only these import, save for tests.

@@ -78,6 +78,6 @@
 //
 // stamp.go is the clock. winner.go has the rules, publisher.go and holding.go who has
 // what, store.go how entries come and go, view.go, changes.go and pending.go what can
-// be learned of them. family.go, index.go and ring.go lead from a key to its entries.
+// be learned of them. family.go and ring.go lead from a key to its entries.
 // record.go and blob.go are the memory, fault.go has defects for tests.
 package merge

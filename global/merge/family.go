@@ -3,6 +3,8 @@ package merge
 import (
 	"bytes"
 	"hash/maphash"
+
+	"github.com/aemp-go/aemp/internal/index"
 )
 
 // location is the family of the nodes' addresses.
@@ -13,7 +15,7 @@ type family struct {
 	name     string
 	location bool
 	seed     maphash.Seed // only where a record lies depends on it, no result and no order
-	index    index
+	index    index.Index
 	holdings holdings
 	marked   marked
 	keys     int // that there were in the view at the last Changes
@@ -33,17 +35,7 @@ func (f *family) hash(key []byte) uint32 { return uint32(maphash.Bytes(f.seed, k
 
 // find finds a record of a key; 0: there is none.
 func (s *Store) find(f *family, key []byte, hash uint32) uint32 {
-	if f.index.keys == 0 {
-		return 0
-	}
-	t := f.index.table(hash)
-	mask := uint32(len(t.slots) - 1)
-	for at := hash & mask; ; at = (at + 1) & mask {
-		switch e := t.slots[at]; {
-		case e.record == 0:
-			return 0
-		case e.hash == hash && bytes.Equal(s.blobs.key(s.records.at(e.record).blob), key):
-			return e.record
-		}
-	}
+	return f.index.Find(hash, func(r uint32) bool {
+		return bytes.Equal(s.blobs.key(s.records.at(r).blob), key)
+	})
 }

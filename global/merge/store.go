@@ -76,7 +76,7 @@ func (s *Store) insert(h *holding, key, value []byte, hash, peer uint32) uint32 
 	rec.blob, rec.hash = s.blobs.put(key, value), hash
 	s.hold(h, r)
 	if s.join(r, peer); peer == 0 {
-		h.family.index.add(hash, r)
+		h.family.index.Add(hash, r)
 	}
 	return r
 }
@@ -105,7 +105,7 @@ func (s *Store) remove(r uint32) {
 	key := s.blobs.key(rec.blob)
 	s.mark(f, key, rec.hash, r)
 	peer := s.part(r)
-	f.index.replace(rec.hash, r, peer)
+	f.index.Replace(rec.hash, r, peer)
 	s.release(r)
 	if f.location {
 		s.elect(key, peer)

@@ -1,14 +1,17 @@
-package merge
+// Package index finds things by their hash, millions of them, in little memory and without
+// a pointer that the garbage collector would have to follow.
+package index
 
-// An index finds a family's keys, that is, one record of each, by their hash. It is a
+// An Index has numbers from 1, such as those of records in an array, by the hash of what
+// is found there. It is a
 // directory of tables, chosen by the first bits of the hash, in which a hash stands
-// beside its record: so records of other keys, each of which would be waited
-// for, aren't touched. A full table is copied into one of twice the size or, once it is
+// beside its number: so other things, for each of which memory would have to be waited
+// for, aren't looked at. A full table is copied into one of twice the size or, once it is
 // large, divided into two (extendible hashing): so no Set pays for all.
-type index struct {
+type Index struct {
 	tables []*table // a power of two of them; a table may be there several times
 	bits   uint8    // of the hash, that choose among them
-	keys   int
+	number int
 }
 
 // A table is searched from where the last bits of the hash point to the next free slot.
@@ -18,31 +21,51 @@ type table struct {
 	bits  uint8 // that all its hashes begin with
 }
 
-type slot struct{ hash, record uint32 } // record 0: free
+type slot struct{ hash, ref uint32 } // ref 0: free
 
 const (
 	firstSlots = 4
 	mostSlots  = 1 << 10 // 8 KiB
-	mostBits   = 20      // of the directory: then tables go on growing
+	mostBits   = 16      // of the directory: then tables go on growing
 )
 
 func newTable(slots int, bits uint8) *table { return &table{slots: make([]slot, slots), bits: bits} }
 
 // table is where a hash belongs.
-func (x *index) table(hash uint32) *table { return x.tables[hash>>(32-x.bits)] }
+func (x *Index) table(hash uint32) *table { return x.tables[hash>>(32-x.bits)] }
 
-// add enters the record of a new key.
-func (x *index) add(hash, record uint32) {
-	if x.keys == 0 {
-		*x = index{tables: []*table{newTable(firstSlots, 0)}}
+// Len is how many numbers there are.
+func (x *Index) Len() int { return x.number }
+
+// Find is a number with the hash of which is says that it is the one; 0: there is none.
+func (x *Index) Find(hash uint32, is func(ref uint32) bool) uint32 {
+	if x.number == 0 {
+		return 0
+	}
+	t := x.table(hash)
+	mask := uint32(len(t.slots) - 1)
+	for at := hash & mask; ; at = (at + 1) & mask {
+		switch s := t.slots[at]; {
+		case s.ref == 0:
+			return 0
+		case s.hash == hash && is(s.ref):
+			return s.ref
+		}
+	}
+}
+
+// Add enters a number, which isn't there.
+func (x *Index) Add(hash, ref uint32) {
+	if x.number == 0 {
+		*x = Index{tables: []*table{newTable(firstSlots, 0)}}
 	}
 	t := x.table(hash)
 	for t.full() {
 		x.grow(t, hash)
 		t = x.table(hash)
 	}
-	t.add(slot{hash, record})
-	x.keys++
+	t.add(slot{hash, ref})
+	x.number++
 }
 
 // full says whether another slot would make searches long.
@@ -51,7 +74,7 @@ func (t *table) full() bool { return 4*(t.used+1) > 3*len(t.slots) }
 func (t *table) add(s slot) {
 	mask := uint32(len(t.slots) - 1)
 	at := s.hash & mask
-	for t.slots[at].record != 0 {
+	for t.slots[at].ref != 0 {
 		at = (at + 1) & mask
 	}
 	t.slots[at] = s
@@ -59,11 +82,11 @@ func (t *table) add(s slot) {
 }
 
 // grow makes room in a full table, to which a hash belongs.
-func (x *index) grow(t *table, hash uint32) {
+func (x *Index) grow(t *table, hash uint32) {
 	if len(t.slots) < mostSlots || t.bits == mostBits {
 		larger := newTable(2*len(t.slots), t.bits)
 		for _, s := range t.slots {
-			if s.record != 0 {
+			if s.ref != 0 {
 				larger.add(s)
 			}
 		}
@@ -77,7 +100,7 @@ func (x *index) grow(t *table, hash uint32) {
 }
 
 // double makes the directory look at one more bit.
-func (x *index) double() {
+func (x *Index) double() {
 	tables := make([]*table, 0, 2*len(x.tables))
 	for _, t := range x.tables {
 		tables = append(tables, t, t)
@@ -86,11 +109,11 @@ func (x *index) double() {
 }
 
 // divide puts two tables in the place of one, to which a hash belongs.
-func (x *index) divide(t *table, hash uint32) {
+func (x *Index) divide(t *table, hash uint32) {
 	halves := [2]*table{newTable(len(t.slots), t.bits+1), newTable(len(t.slots), t.bits+1)}
 	next := uint8(31) - t.bits // the bit by which they differ
 	for _, s := range t.slots {
-		if s.record != 0 {
+		if s.ref != 0 {
 			halves[s.hash>>next&1].add(s)
 		}
 	}
@@ -101,18 +124,21 @@ func (x *index) divide(t *table, hash uint32) {
 	}
 }
 
-// replace puts another record of the key, 0 if there is none, where a record is, if
-// it is that by which the key is found.
-func (x *index) replace(hash, record, other uint32) {
+// Replace puts another number of the same hash, or none: 0, in the place of one, if that
+// is there.
+func (x *Index) Replace(hash, ref, other uint32) {
+	if x.number == 0 {
+		return
+	}
 	t := x.table(hash)
 	mask := uint32(len(t.slots) - 1)
-	for at := hash & mask; t.slots[at].record != 0; at = (at + 1) & mask {
-		if t.slots[at].record != record {
+	for at := hash & mask; t.slots[at].ref != 0; at = (at + 1) & mask {
+		if t.slots[at].ref != ref {
 			continue
 		}
-		if t.slots[at].record = other; other == 0 {
+		if t.slots[at].ref = other; other == 0 {
 			t.close(at)
-			x.keys--
+			x.number--
 		}
 		return
 	}
@@ -122,7 +148,7 @@ func (x *index) replace(hash, record, other uint32) {
 func (t *table) close(gap uint32) {
 	t.used--
 	mask := uint32(len(t.slots) - 1)
-	for at := (gap + 1) & mask; t.slots[at].record != 0; at = (at + 1) & mask {
+	for at := (gap + 1) & mask; t.slots[at].ref != 0; at = (at + 1) & mask {
 		if home := t.slots[at].hash & mask; (at-home)&mask >= (at-gap)&mask {
 			t.slots[gap], t.slots[at] = t.slots[at], slot{}
 			gap = at
