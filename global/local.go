@@ -2,6 +2,7 @@ package global
 
 import (
 	"bytes"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"strings"
@@ -35,8 +36,11 @@ type Local struct {
 	wall    func() time.Time
 	changed func() // there is something to take; called without the lock
 
+	seed maphash.Seed // only where an entry lies depends on it, and no order
+
 	mu       sync.Mutex
 	clock    merge.Clock
+	entries  localEntries
 	families map[string]*localFamily
 	latest   *localFamily // the last one that was set in: changes tend to come in rows
 	waiting  []*localFamily
@@ -56,6 +60,7 @@ func newLocal(node string, q Quotas, wall func() time.Time, changed func()) *Loc
 		quotas:   q.withDefaults(),
 		wall:     wall,
 		changed:  changed,
+		seed:     maphash.MakeSeed(),
 		families: map[string]*localFamily{},
 		era:      1,
 	}
@@ -103,11 +108,12 @@ func (l *Local) Set(family, key string, value any) error {
 
 // set is Set with an encoded value, which is copied.
 func (l *Local) set(family, key string, value []byte) error {
+	hash := l.hash(key)
 	l.mu.Lock()
-	f, e := l.find(family, key)
+	f, e := l.find(family, key, hash)
 	keys, octets := e.growth(key, value)
 	err := l.admit(f, family, keys, octets)
-	tell := err == nil && l.put(f, e, family, key, value)
+	tell := err == nil && l.put(f, e, family, key, hash, value)
 	l.mu.Unlock()
 	if tell {
 		l.changed()
@@ -144,7 +150,7 @@ func (l *Local) SetAll(family string, values map[string]any) error {
 func (l *Local) putAll(family string, keys []string, values [][]byte) (tell bool, err error) {
 	moreKeys, moreOctets := 0, 0
 	for i, key := range keys {
-		_, e := l.find(family, key)
+		_, e := l.find(family, key, l.hash(key))
 		k, o := e.growth(key, values[i])
 		moreKeys, moreOctets = moreKeys+k, moreOctets+o
 	}
@@ -152,20 +158,27 @@ func (l *Local) putAll(family string, keys []string, values [][]byte) (tell bool
 		return false, err
 	}
 	for i, key := range keys {
-		f, e := l.find(family, key)
-		tell = l.put(f, e, family, key, values[i]) || tell
+		hash := l.hash(key)
+		f, e := l.find(family, key, hash)
+		tell = l.put(f, e, family, key, hash, values[i]) || tell
 	}
 	return tell, nil
 }
 
 // find is a key's family and entry, as far as they are there.
-func (l *Local) find(family, key string) (*localFamily, *localEntry) {
+func (l *Local) find(family, key string, hash uint32) (*localFamily, *localEntry) {
 	f := l.family(family)
 	if f == nil {
 		return nil, nil
 	}
-	return f, f.entries[key]
+	n := f.index.Find(hash, func(n uint32) bool { return l.entries.at(n).key == key })
+	if n == 0 {
+		return f, nil
+	}
+	return f, l.entries.at(n)
 }
+
+func (l *Local) hash(key string) uint32 { return uint32(maphash.String(l.seed, key)) }
 
 // admit says whether there may be so many more keys and octets in a family, which may be
 // nil. What makes it less is always admitted.
@@ -214,9 +227,10 @@ func (l *Local) Delete(family string, keys ...string) error {
 
 // setInternal sets a key of an internal family. Any goroutine.
 func (l *Local) setInternal(family, key string, value []byte) {
+	hash := l.hash(key)
 	spin.Lock(&l.mu)
-	f, e := l.find(family, key)
-	tell := l.put(f, e, family, key, value)
+	f, e := l.find(family, key, hash)
+	tell := l.put(f, e, family, key, hash, value)
 	l.mu.Unlock()
 	if tell {
 		l.changed()
@@ -236,19 +250,18 @@ func (l *Local) family(name string) *localFamily {
 
 // put sets a key, of which find has told family and entry, and says whether the loop
 // is to be told.
-func (l *Local) put(f *localFamily, e *localEntry, family, key string, value []byte) (tell bool) {
+func (l *Local) put(f *localFamily, e *localEntry, family, key string, hash uint32, value []byte) (tell bool) {
 	switch {
-	case e != nil && e.value != nil && bytes.Equal(e.value, value):
+	case e != nil && e.value() != nil && bytes.Equal(e.value(), value):
 		return false
 	case f == nil:
-		f = newLocalFamily(strings.Clone(family)) // it may be part of something large
-		l.families[f.name] = f
-		l.latest = f
+		f = l.begin(strings.Clone(family)) // it may be part of something large
 	}
 	if e == nil {
-		e = &localEntry{key: strings.Clone(key)}
-		f.entries[e.key] = e
-		f.dirty.add(e)
+		e = l.entries.add()
+		e.key, e.hash = strings.Clone(key), hash
+		f.index.Add(hash, e.number)
+		l.entries.enter(f.dirty, e)
 	}
 	l.count(f, e, value)
 	e.keep(value)
@@ -258,12 +271,12 @@ func (l *Local) put(f *localFamily, e *localEntry, family, key string, value []b
 
 // drop deletes a key and says whether the loop is to be told.
 func (l *Local) drop(family, key string) (tell bool) {
-	f, e := l.find(family, key)
-	if e == nil || e.value == nil {
+	f, e := l.find(family, key, l.hash(key))
+	if e == nil || e.value() == nil {
 		return false
 	}
 	l.count(f, e, nil)
-	e.value = nil
+	e.keep(nil)
 	if e.era != l.era { // nobody knows of it
 		l.remove(f, e)
 		return false
@@ -292,8 +305,8 @@ func (l *Local) count(f *localFamily, e *localEntry, value []byte) {
 // mark says that an entry is to be taken.
 func (l *Local) mark(f *localFamily, e *localEntry) (tell bool) {
 	if e.era == l.era && !e.changed {
-		e.leave()
-		f.dirty.add(e)
+		l.entries.leave(e)
+		l.entries.enter(f.dirty, e)
 	}
 	e.changed = true
 	if !f.waiting {
@@ -307,14 +320,24 @@ func (l *Local) mark(f *localFamily, e *localEntry) (tell bool) {
 
 // remove forgets an entry and, if it was the last one, its family.
 func (l *Local) remove(f *localFamily, e *localEntry) {
-	e.leave()
-	delete(f.entries, e.key)
-	if len(f.entries) == 0 && !f.waiting {
+	l.entries.leave(e)
+	f.index.Replace(e.hash, e.number, 0)
+	l.entries.drop(e)
+	if f.index.Len() == 0 && !f.waiting {
 		l.forget(f)
 	}
 }
 
+func (l *Local) begin(family string) *localFamily {
+	f := &localFamily{name: family, internal: family[0] == '\'', clean: l.entries.ring(), dirty: l.entries.ring()}
+	l.families[family] = f
+	l.latest = f
+	return f
+}
+
 func (l *Local) forget(f *localFamily) {
+	l.entries.drop(l.entries.at(f.clean))
+	l.entries.drop(l.entries.at(f.dirty))
 	delete(l.families, f.name)
 	if l.latest == f {
 		l.latest = nil

@@ -109,12 +109,12 @@ func TestANewMasterIsToldEverythingThatIsSet(t *testing.T) {
 	d.ok(d.Set("F", "a", 1))
 	d.ok(d.Set("F", "b", 1))
 	d.takes()
-	first := d.families[familyNodes].entries["me"].stamp
+	first := d.entriesOf(familyNodes)["me"].stamp
 	d.ok(d.Delete("F", "b")) // while there is no master
 	d.ok(d.Set("F", "c", 1))
 	d.Renew()
 	d.gives("'l +me=[] F +c=1 +a=1")
-	if again := d.families[familyNodes].entries["me"].stamp; again <= first {
+	if again := d.entriesOf(familyNodes)["me"].stamp; again <= first {
 		t.Errorf("the addresses have stamp %d, after %d", again, first)
 	}
 	d.ok(d.Delete("F", "a"))
@@ -281,7 +281,7 @@ func TestWhoIsToldWhatIsTakenKnowsAll(t *testing.T) {
 		}
 		stamps := map[string]bool{}
 		for _, f := range l.families {
-			for _, e := range f.entries {
+			for _, e := range l.entriesOf(f.name) {
 				stamps[fmt.Sprint(e.stamp)] = true
 			}
 		}
@@ -291,11 +291,23 @@ func TestWhoIsToldWhatIsTakenKnowsAll(t *testing.T) {
 	})
 }
 
+// entriesOf is all entries of a family, by key.
+func (l *Local) entriesOf(family string) map[string]*localEntry {
+	all := map[string]*localEntry{}
+	f := l.families[family]
+	for _, head := range []uint32{f.clean, f.dirty} {
+		for n := l.entries.at(head).next; n != head; n = l.entries.at(n).next {
+			all[l.entries.at(n).key] = l.entries.at(n)
+		}
+	}
+	return all
+}
+
 func TestNothingLargeIsKeptForSomethingSmall(t *testing.T) {
 	d := newDesk(t, Quotas{})
 	d.ok(d.Set("F", "a", make([]byte, 1000)))
 	d.ok(d.Set("F", "a", 1))
-	if n := cap(d.families["F"].entries["a"].value); n > 64 {
+	if n := cap(d.entriesOf("F")["a"].large); n > 64 {
 		t.Errorf("%d octets for one", n)
 	}
 }

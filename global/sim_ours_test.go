@@ -198,9 +198,10 @@ func (b *simOurs) held() []simHolding {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, family := range sortedKeys(l.families) {
-		for _, key := range sortedKeys(l.families[family].entries) {
-			if e := l.families[family].entries[key]; e.value != nil {
-				all = append(all, simHolding{family: family, key: key, value: readable(value(e.value)), stamp: e.stamp, owner: l.node})
+		entries := l.entriesOf(family)
+		for _, key := range sortedKeys(entries) {
+			if e := entries[key]; e.value() != nil {
+				all = append(all, simHolding{family: family, key: key, value: readable(value(e.value())), stamp: e.stamp, owner: l.node})
 			}
 		}
 	}
@@ -265,7 +266,7 @@ func (b *simOurs) announced() merge.Stamp {
 	l := b.db.local
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.families[familyNodes].entries[l.node].stamp
+	return l.entriesOf(familyNodes)[l.node].stamp
 }
 
 // finish looks for what is left over in a node that is at rest.

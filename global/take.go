@@ -36,10 +36,10 @@ func (l *Local) Take(b *Batch) bool {
 		f := l.waiting[0]
 		b.Family = f.name
 		l.fill(b, f)
-		if f.dirty.empty() {
+		if l.entries.empty(f.dirty) {
 			l.waiting = slices.Delete(l.waiting, 0, 1)
 			f.waiting = false
-			if len(f.entries) == 0 {
+			if f.index.Len() == 0 {
 				l.forget(f)
 			}
 		}
@@ -55,23 +55,24 @@ func (l *Local) Take(b *Batch) bool {
 func (l *Local) fill(b *Batch, f *localFamily) {
 	size := 0
 	for n := 0; n < takeKeys && size < takeOctets; n++ {
-		if f.dirty.empty() {
+		if l.entries.empty(f.dirty) {
 			return
 		}
-		e := f.dirty.next
-		size += len(e.key) + len(e.value)
-		e.leave()
-		if e.value == nil {
+		e := l.entries.at(l.entries.at(f.dirty).next)
+		value := e.value()
+		size += len(e.key) + len(value)
+		if value == nil {
 			if e.era == l.era {
 				b.Deleted = append(b.Deleted, e.key)
 			}
-			delete(f.entries, e.key)
+			l.remove(f, e) // which is waiting, so it isn't forgotten
 			continue
 		}
 		at := len(b.values)
-		b.values = append(b.values, e.value...)
+		b.values = append(b.values, value...)
 		b.Set = append(b.Set, LocalEntry{e.key, b.values[at:len(b.values):len(b.values)], e.stamp})
-		f.clean.add(e)
+		l.entries.leave(e)
+		l.entries.enter(f.clean, e)
 		e.changed, e.era = false, l.era
 	}
 }
@@ -86,12 +87,12 @@ func (l *Local) Renew() {
 	l.waiting = l.waiting[:0]
 	for _, name := range slices.Sorted(maps.Keys(l.families)) {
 		f := l.families[name]
-		f.dirty.join(&f.clean)
+		l.entries.join(f.dirty, f.clean)
 		f.waiting = true
 		l.waiting = append(l.waiting, f)
 	}
 	if f := l.families[familyNodes]; f != nil {
-		if e := f.entries[l.node]; e != nil {
+		if _, e := l.find(familyNodes, l.node, l.hash(l.node)); e != nil {
 			e.stamp = l.clock.Now(l.wall())
 		}
 	}
