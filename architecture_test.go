@@ -32,7 +32,7 @@ var floors = [][]string{
 	{"kernel"},
 	{"kernel/dataconn"},
 	{"kernel/link"},
-	{"codec", "loop/reactor", "loop/sim", "loop/looptest", "internal/history", "internal/rcfile", "internal/testcert"},
+	{"codec", "loop/reactor", "loop/sim", "loop/looptest", "internal/history", "internal/simrun", "internal/rcfile", "internal/testcert"},
 	{"internal/hostport"},
 	{"loop", "internal/spin", "internal/index"},
 }
@@ -43,6 +43,7 @@ var visitors = map[string][]string{
 	"loop/sim":          {},
 	"loop/looptest":     {},
 	"internal/history":  {},
+	"internal/simrun":   {},
 	"internal/rcfile":   {"", "cmd/aemp-node"},
 	"internal/testcert": {},
 }
@@ -164,7 +165,7 @@ func external(path string) bool {
 
 // given are packages for which clock, randomness and goroutines come from the loop,
 // so that the simulator can decide them.
-var given = []string{"codec", "kernel", "kernel/link", "kernel/dataconn", "seeds", "global", "internal/hostport"}
+var given = []string{"codec", "kernel", "kernel/link", "kernel/dataconn", "seeds", "global", "global/merge", "internal/hostport", "internal/index"}
 
 func TestTimeRandomnessAndGoroutinesAreGivenNotTaken(t *testing.T) {
 	taken := map[string][]string{

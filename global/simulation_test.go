@@ -4,24 +4,15 @@ import (
 	"flag"
 	"log/slog"
 	"os"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/aemp-go/aemp/internal/simrun"
 	"github.com/aemp-go/aemp/loop/sim"
 )
 
-var (
-	simSeeds = flag.Int("seeds", 60, "how many seeds each simulation runs")
-	simFirst = flag.Uint64("seed-base", 1, "the first of them")
-	simSeed  = flag.Uint64("seed", 0, "run this seed alone")
-	simFor   = flag.Duration("for", 0, "run seeds for so long instead of a number of them")
-	simAbout = flag.String("about", "", "with -seed: print the events with this word")
-	simLogs  = flag.Bool("global-log", false, "with -seed: print what the nodes log")
-)
+var simLogs = flag.Bool("global-log", false, "with -seed: print what the nodes log")
 
 // simResult is what became of a seed.
 type simResult struct {
@@ -39,27 +30,30 @@ type simResult struct {
 //	go test ./global -run Simulation -for 90s -seed-base $RANDOM
 //	go test ./global -run Simulation -seed 17
 func TestSimulation(t *testing.T) {
-	if *simSeed != 0 {
-		r := simulate(*simSeed, planted{})
+	if *simrun.Seed != 0 {
+		r := simulate(*simrun.Seed, planted{})
 		r.fails(t)
-		t.Logf("seed %d: history %016x\nthe program: %s\nthe network: %s", r.seed, r.hash, simCounts(r.met), simCounts(r.stats))
+		t.Logf("seed %d: history %016x\nthe program: %s\nthe network: %s", r.seed, r.hash, simrun.Counts(r.met), simrun.Counts(r.stats))
 		return
 	}
 	var met simTally
 	var stats sim.Stats
 	n := 0
-	for r := range runSeeds(*simFirst, *simSeeds, *simFor, func(seed uint64) simResult { return simulate(seed, planted{}) }) {
+	for r := range simrun.Run(*simrun.First, *simrun.Seeds, *simrun.For, func(seed uint64) simResult { return simulate(seed, planted{}) }) {
 		r.fails(t)
-		simAdd(&met, r.met)
-		simAdd(&stats, r.stats)
+		simrun.Add(&met, r.met)
+		simrun.Add(&stats, r.stats)
 		n++
 	}
-	t.Logf("%d seeds from %d\nthe program: %s\nthe network: %s", n, *simFirst, simCounts(met), simCounts(stats))
+	t.Logf("%d seeds from %d\nthe program: %s\nthe network: %s", n, *simrun.First, simrun.Counts(met), simrun.Counts(stats))
 }
+
+// Failed says whether something was wrong.
+func (r simResult) Failed() bool { return r.report != "" }
 
 func (r simResult) fails(t *testing.T) {
 	t.Helper()
-	if r.report != "" {
+	if r.Failed() {
 		t.Errorf("%s\nseed %d failed; again: go test ./global -run 'TestSimulation$' -seed %d", r.report, r.seed, r.seed)
 	}
 }
@@ -67,52 +61,12 @@ func (r simResult) fails(t *testing.T) {
 // TestSimulationOfOneSeedIsAlwaysTheSame: or else a failure couldn't be replayed.
 func TestSimulationOfOneSeedIsAlwaysTheSame(t *testing.T) {
 	for seed := range uint64(5) {
-		a, b := simulate(*simFirst+seed, planted{}), simulate(*simFirst+seed, planted{})
+		a, b := simulate(*simrun.First+seed, planted{}), simulate(*simrun.First+seed, planted{})
 		if a.hash != b.hash {
-			t.Errorf("seed %d: history %x, then %x", *simFirst+seed, a.hash, b.hash)
+			t.Errorf("seed %d: history %x, then %x", *simrun.First+seed, a.hash, b.hash)
 		}
 	}
 }
-
-// runSeeds runs seeds on all cores until there were n or, if during isn't 0, for so
-// long. It stops early once some have failed.
-func runSeeds(base uint64, n int, during time.Duration, run func(seed uint64) simResult) func(func(simResult) bool) {
-	return func(yield func(simResult) bool) {
-		results := make(chan simResult)
-		var next, bad atomic.Int64
-		var all sync.WaitGroup
-		start := time.Now()
-		for range runtime.GOMAXPROCS(0) {
-			all.Go(func() {
-				for {
-					i := next.Add(1) - 1
-					if during == 0 && i >= int64(n) || during > 0 && time.Since(start) > during || bad.Load() >= maxFailures {
-						return
-					}
-					r := run(base + uint64(i))
-					if r.report != "" {
-						bad.Add(1)
-					}
-					results <- r
-				}
-			})
-		}
-		go func() {
-			all.Wait()
-			close(results)
-		}()
-		for r := range results {
-			if !yield(r) {
-				bad.Store(maxFailures)
-				for range results {
-				}
-			}
-		}
-	}
-}
-
-// maxFailures is after how many failed seeds a run gives up.
-const maxFailures = 3
 
 // simulate runs one seed, with a planted fault or none.
 func simulate(seed uint64, f planted) simResult {
@@ -128,8 +82,8 @@ func simulate(seed uint64, f planted) simResult {
 	if len(net.h.Violations()) > 0 {
 		r.report = net.h.Report(60)
 	}
-	if *simAbout != "" {
-		r.report += net.h.About(*simAbout)
+	if *simrun.About != "" {
+		r.report += net.h.About(*simrun.About)
 	}
 	for _, p := range net.w.Panics {
 		r.report += p.Error() + "\n"

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/internal/simrun"
 	"github.com/aemp-go/aemp/kernel/link"
 	"github.com/aemp-go/aemp/loop"
 	"github.com/aemp-go/aemp/loop/sim"
@@ -51,7 +52,7 @@ func TestCrossingConnectsBecomeOneLinkAndLoseNothing(t *testing.T) {
 	each := crossingRuns/len(crossings) + 1
 	for i, x := range crossings {
 		before := crossed.Load()
-		for r := range runSeeds(uint64(1+i*each), each, 0, func(seed uint64) result {
+		for r := range simrun.Run(uint64(1+i*each), each, 0, func(seed uint64) result {
 			wrong, met := x.run(seed)
 			runs.Add(1)
 			if met {

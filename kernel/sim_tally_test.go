@@ -1,11 +1,5 @@
 package kernel
 
-import (
-	"fmt"
-	"reflect"
-	"strings"
-)
-
 // tally counts what runs have met, so that one can see that the simulation
 // simulates what it is about.
 type tally struct {
@@ -23,22 +17,4 @@ type tally struct {
 	Crossings                        int // times that one side had proved itself on two connections
 	Struck                           int // a planted fault
 	Events                           int // in the history
-}
-
-// counts lists the fields of a struct of counters.
-func counts(x any) string {
-	v := reflect.ValueOf(x)
-	var all []string
-	for i := range v.NumField() {
-		all = append(all, fmt.Sprintf("%s %d", v.Type().Field(i).Name, v.Field(i).Int()))
-	}
-	return strings.Join(all, ", ")
-}
-
-// add adds the counters of y to those of x, which is a pointer to such a struct.
-func add(x, y any) {
-	v, w := reflect.ValueOf(x).Elem(), reflect.ValueOf(y)
-	for i := range v.NumField() {
-		v.Field(i).SetInt(v.Field(i).Int() + w.Field(i).Int())
-	}
 }
