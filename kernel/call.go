@@ -13,7 +13,7 @@ import (
 // fresh one, the error is a *ReasonError; if ctx ends first, its error; if the node is
 // closed, ErrClosed. On a goroutine only.
 func (n *Node) Call(ctx context.Context, to string, args ...any) (codec.Message, error) {
-	if n.inside() {
+	if n.Inside() {
 		return codec.Message{}, ErrWouldBlock
 	}
 	answer := make(chan callResult, 1)

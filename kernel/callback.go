@@ -2,10 +2,6 @@ package kernel
 
 import "github.com/aemp-go/aemp/loop"
 
-// Inside says whether the caller runs on one of the node's loops, where nothing may
-// wait. It is slow: ask it before waiting, not before anything else.
-func (n *Node) Inside() bool { return n.inside() }
-
 // Callback calls f now, in the context of no port: a panic in it is logged and goes no
 // further. Call it on Loop.
 func (n *Node) Callback(f func(self *Context)) {

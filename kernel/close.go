@@ -16,7 +16,7 @@ import (
 // What could not be sent is in an *UnflushedError. The loops go on: they may be
 // shared. Not on a loop.
 func (n *Node) Close(ctx context.Context) error {
-	if n.inside() {
+	if n.Inside() {
 		return ErrWouldBlock
 	}
 	done := make(chan map[string]int, 1)

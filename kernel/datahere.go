@@ -35,7 +35,7 @@ func newHere(o *opening) (h *here, err error) {
 	s := o.data.shard
 	h = &here{opening: o}
 	if h.f, err = s.node.wanted(o.function()); err != nil {
-		return nil, &dataconn.Error{Kind: dataconn.Refused, Node: o.name.Node, Err: err}
+		return nil, o.broken(err)
 	}
 	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	if h.listener, err = s.loop.Listen(netip.AddrPortFrom(loopback, 0), h.accept); err != nil {
@@ -44,7 +44,7 @@ func newHere(o *opening) (h *here, err error) {
 	return h, nil
 }
 
-// broken is what an opening ends with when the node's own system fails it.
+// broken is what an opening ends with when this very node can't make the connection.
 func (o *opening) broken(err error) error {
 	return &dataconn.Error{Kind: dataconn.Refused, Node: o.name.Node, Err: err}
 }

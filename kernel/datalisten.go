@@ -51,7 +51,7 @@ func (l *dataListener) put(_ *Context, _ codec.Message, c net.Conn) {
 
 // Accept waits for the next connection. After Close it returns net.ErrClosed.
 func (l *dataListener) Accept() (net.Conn, error) {
-	if len(l.conns) == 0 && l.node.inside() {
+	if len(l.conns) == 0 && l.node.Inside() {
 		return nil, ErrWouldBlock
 	}
 	c, ok := <-l.conns

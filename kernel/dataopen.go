@@ -158,7 +158,7 @@ func (n *Node) StartDialData(to string, timeout time.Duration, function string, 
 // error is a *dataconn.Error, of a cancelled ctx its own, an *IDError, what
 // is wrong with an argument, or ErrClosed. On a goroutine only.
 func (n *Node) DialData(ctx context.Context, to, function string, args ...any) (net.Conn, error) {
-	if n.inside() {
+	if n.Inside() {
 		return nil, ErrWouldBlock
 	}
 	if err := ctx.Err(); err != nil {

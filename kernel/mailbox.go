@@ -154,7 +154,7 @@ func (p *Port) Receive(ctx context.Context) (codec.Message, error) {
 	if m, ok, err := p.box.take(); ok || err != nil {
 		return m, err
 	}
-	if p.node.inside() {
+	if p.node.Inside() {
 		return codec.Message{}, ErrWouldBlock
 	}
 	return p.box.receive(ctx)

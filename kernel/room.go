@@ -8,7 +8,7 @@ import (
 
 // waitRoom blocks until there may be room on the way to a port.
 func (n *Node) waitRoom(ctx context.Context, to string) error {
-	if n.inside() {
+	if n.Inside() {
 		return ErrWouldBlock
 	}
 	ch := make(chan struct{})
@@ -22,8 +22,9 @@ func (n *Node) waitRoom(ctx context.Context, to string) error {
 	}
 }
 
-// inside says whether the caller runs on one of the node's loops.
-func (n *Node) inside() bool { return n.here() != nil }
+// Inside says whether the caller runs on one of the node's loops, where nothing may
+// wait. It is slow: ask it before waiting, not before anything else.
+func (n *Node) Inside() bool { return n.here() != nil }
 
 // here is the shard on whose loop the caller runs, or nil. It is slow.
 func (n *Node) here() *shard {

@@ -66,7 +66,7 @@ func (n *Node) Stats() Stats {
 	n.mu.Lock()
 	maps.Copy(s.Handshakes, n.outcomes)
 	n.mu.Unlock()
-	if n.inside() || n.closing.Load() {
+	if n.Inside() || n.closing.Load() {
 		return s
 	}
 	type answer struct {
