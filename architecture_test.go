@@ -32,7 +32,7 @@ var floors = [][]string{
 	{"kernel"},
 	{"kernel/dataconn"},
 	{"kernel/link"},
-	{"codec", "loop/reactor", "loop/sim", "loop/looptest", "internal/history", "internal/simrun", "internal/rcfile", "internal/testcert"},
+	{"codec", "loop/reactor", "loop/sim", "loop/looptest", "internal/history", "internal/simrun", "internal/scenario", "internal/rcfile", "internal/testcert"},
 	{"internal/hostport"},
 	{"loop", "internal/spin", "internal/index"},
 }
@@ -44,6 +44,7 @@ var visitors = map[string][]string{
 	"loop/looptest":     {},
 	"internal/history":  {},
 	"internal/simrun":   {},
+	"internal/scenario": {},
 	"internal/rcfile":   {"", "cmd/aemp-node"},
 	"internal/testcert": {},
 }

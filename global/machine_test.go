@@ -1,10 +1,7 @@
 package global
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,9 +9,8 @@ import (
 	"time"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/internal/scenario"
 )
-
-var rewrite = flag.Bool("rewrite", false, "write what the machine does into the scenario files")
 
 // A scenario file has comments, settings and events, each a time and what happened; the
 // indented lines after an event are what the machine wants done. A turn ends after each
@@ -24,38 +20,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the machine does into the 
 // Settings: node ID, monitor_timeout DURATION, quota families|keys|octets N,
 // local FAMILY KEY VALUE (before the first event).
 func TestScenariosOfTheDatabaseAreReplayedToTheLetter(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scenarios: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := replay(t, string(want))
-			if *rewrite {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != string(want) {
-				t.Errorf("%s:\n%s", file, firstDifference(got, string(want)))
-			}
-		})
-	}
-}
-
-func firstDifference(got, want string) string {
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(g), len(w)) {
-		if g[i] != w[i] {
-			return fmt.Sprintf("line %d: got  %q\n        want %q", i+1, g[i], w[i])
-		}
-	}
-	return fmt.Sprintf("got %d lines, want %d", len(g), len(w))
+	scenario.Replay(t, "testdata/*.txt", replay)
 }
 
 // A player is a Machine with what a driver would have around it.

@@ -2,18 +2,15 @@ package seeds
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-)
 
-var rewrite = flag.Bool("rewrite", false, "write what the machine does into the scenario files")
+	"github.com/aemp-go/aemp/internal/scenario"
+)
 
 // A scenario file has comments, settings (seeds, source, random, monitor_timeout), and
 // events, each a time and what happened; the indented lines after an event are
@@ -28,28 +25,7 @@ type actor interface {
 }
 
 func replayAll(t *testing.T, pattern string, cast func() actor) {
-	files, err := filepath.Glob(pattern)
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scenarios: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := replay(t, string(want), cast())
-			if *rewrite {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != string(want) {
-				t.Errorf("%s:\n%s", file, firstDifference(got, string(want)))
-			}
-		})
-	}
+	scenario.Replay(t, pattern, func(t *testing.T, text string) string { return replay(t, text, cast()) })
 }
 
 func replay(t *testing.T, text string, p actor) string {
@@ -168,16 +144,6 @@ func parseAddrs(list []string) ([]netip.AddrPort, error) {
 		addrs = append(addrs, addr)
 	}
 	return addrs, nil
-}
-
-func firstDifference(got, want string) string {
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(g), len(w)) {
-		if g[i] != w[i] {
-			return fmt.Sprintf("line %d: got  %q\n        want %q", i+1, g[i], w[i])
-		}
-	}
-	return fmt.Sprintf("got %d lines, want %d", len(g), len(w))
 }
 
 func TestAMachineWithoutAMonitorTimeoutIsRefused(t *testing.T) {

@@ -2,18 +2,15 @@ package dataconn
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-)
 
-var rewrite = flag.Bool("rewrite", false, "write what the machine does into the scenario files")
+	"github.com/aemp-go/aemp/internal/scenario"
+)
 
 // A scenario file has comments and events, each a time and what happened; the
 // indented lines after an event are what the machine wants done. A connection-to-be is
@@ -22,30 +19,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the machine does into the 
 //	TIME accepted NODE/ID
 //
 // gives the connection the next number, under which it is meant from then on.
-func TestScenariosAreReplayedToTheLetter(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scenarios: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := replay(t, string(want))
-			switch {
-			case got == string(want):
-			case *rewrite:
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			default:
-				t.Errorf("%s should be:\n%s", file, got)
-			}
-		})
-	}
-}
+func TestScenariosAreReplayedToTheLetter(t *testing.T) { scenario.Replay(t, "testdata/*.txt", replay) }
 
 func replay(t *testing.T, text string) string {
 	t.Helper()

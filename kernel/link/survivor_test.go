@@ -2,16 +2,12 @@ package link
 
 import (
 	"bufio"
-	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-)
 
-var rewrite = flag.Bool("rewrite", false, "write the actual actions into the scenario files")
+	"github.com/aemp-go/aemp/internal/scenario"
+)
 
 // TestSurvivorScenarios replays testdata/survivor. A line at the margin is an
 // event, the indented lines after it are the actions that it causes:
@@ -21,36 +17,13 @@ var rewrite = flag.Bool("rewrite", false, "write the actual actions into the sce
 //	verified CONN
 //	lost CONN
 //	answered | unanswered | attempt-failed | idle
-func TestSurvivorScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/survivor/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no scenarios", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := replay(t, want)
-			switch {
-			case bytes.Equal(got, want):
-			case *rewrite:
-				if err := os.WriteFile(file, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			default:
-				t.Errorf("%s should be:\n%s", file, got)
-			}
-		})
-	}
-}
+func TestSurvivorScenarios(t *testing.T) { scenario.Replay(t, "testdata/survivor/*.txt", replay) }
 
 // replay runs a scenario and returns it with the actual actions.
-func replay(t *testing.T, scenario []byte) []byte {
-	var out bytes.Buffer
+func replay(t *testing.T, text string) string {
+	var out strings.Builder
 	var s *Survivor
-	lines := bufio.NewScanner(bytes.NewReader(scenario))
+	lines := bufio.NewScanner(strings.NewReader(text))
 	for lines.Scan() {
 		line := lines.Text()
 		if strings.HasPrefix(line, " ") {
@@ -70,7 +43,7 @@ func replay(t *testing.T, scenario []byte) []byte {
 			fmt.Fprintln(&out, " ", describe(a))
 		}
 	}
-	return out.Bytes()
+	return out.String()
 }
 
 func event(t *testing.T, s *Survivor, word []string) []Action {
