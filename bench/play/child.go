@@ -1,0 +1,85 @@
+package play
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"sync"
+)
+
+// ErrSkip, wrapped with the why, says that a system doesn't have a workload.
+var ErrSkip = errors.New("not played")
+
+// Skip is an error for a workload that a system doesn't have.
+func Skip(why string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrSkip, fmt.Sprintf(why, args...))
+}
+
+// Main is the main function of a child program: it plays its role until it is done, and
+// ends the process when its standard input ends.
+func Main(roles map[string]func(Spec) error) {
+	if err := main(roles); err != nil {
+		l := Line{Error: err.Error()}
+		if errors.Is(err, ErrSkip) {
+			l = Line{Skip: err.Error()[len(ErrSkip.Error())+2:]}
+		}
+		Say(l)
+		os.Exit(1)
+	}
+}
+
+func main(roles map[string]func(Spec) error) error {
+	if len(os.Args) != 3 {
+		return errors.New("this program is run by the benchmark harness, with a role and a specification")
+	}
+	role, ok := roles[os.Args[1]]
+	if !ok {
+		return Skip("has no role %s", os.Args[1])
+	}
+	var s Spec
+	if err := json.Unmarshal([]byte(os.Args[2]), &s); err != nil {
+		return fmt.Errorf("specification: %w", err)
+	}
+	if s.Profile != "" {
+		f, err := os.Create(s.Profile)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+	}
+	go func() {
+		io.Copy(io.Discard, os.Stdin)
+		pprof.StopCPUProfile()
+		os.Exit(0)
+	}()
+	if err := role(s); err != nil {
+		return err
+	}
+	select {} // until the harness has no more need of it
+}
+
+var saying sync.Mutex
+
+// Say tells the harness.
+func Say(l Line) {
+	saying.Lock()
+	defer saying.Unlock()
+	b, err := json.Marshal(l)
+	if err != nil {
+		panic(err) // a Line can always be written
+	}
+	os.Stdout.Write(append(b, '\n'))
+}
+
+// Mallocs counts the objects that the process has allocated so far.
+func Mallocs() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Mallocs
+}
