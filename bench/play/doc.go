@@ -22,6 +22,13 @@
 //
 // Floods (local, oneway, fanin, stream) are measured by who receives, from Begin to End;
 // round trips (pingpong, call) by who sends. That process says {"begin":true} when it
-// starts to measure, and both say {"result":…} at the end. CPU time and memory are read
-// by the harness, from outside, for all languages alike.
+// starts to measure, and {"result":…} with the seconds that it took.
+//
+//   - At the end of a flood the sender says a result, too: what it has sent. Alone says
+//     both. Of a stream all octets are measured, from the first that arrives to the end of
+//     the connection; both say how many they were.
+//   - start is over when the receiver says that it has begun.
+//   - idle: when all peers are connected the receiver says its result.
+//
+// CPU time and memory are read by the harness, from outside, for all languages alike.
 package play

@@ -17,7 +17,6 @@ func Flood(s Spec, send func(pair, port int, number int64) error) error {
 		warmed sync.WaitGroup
 	)
 	warmed.Add(s.Pairs)
-	before := Mallocs()
 	for pair := range s.Pairs {
 		all.Go(func() {
 			err := flood(s, counts[pair*s.Ports:][:s.Ports], func() { warmed.Done(); warmed.Wait() },
@@ -30,7 +29,7 @@ func Flood(s Spec, send func(pair, port int, number int64) error) error {
 		})
 	}
 	warmed.Wait()
-	before = Mallocs()
+	before := Mallocs()
 	all.Wait()
 	if failed != nil {
 		return failed
