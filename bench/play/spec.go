@@ -59,14 +59,22 @@ type Line struct {
 type Result struct {
 	// Counts are the messages of each sender (what it sent) or receiver (what arrived),
 	// numbered by pairs and then ports; of round trips one number.
-	Counts   []int64 `json:"counts"`
-	Seconds  float64 `json:"seconds,omitempty"`  // who measures: how long it took
-	Checksum uint32  `json:"checksum,omitempty"` // receiver: sum of those of all receivers, see Fold
-	Disorder int64   `json:"disorder,omitempty"` // messages that came out of order or damaged
-	Mallocs  *uint64 `json:"mallocs,omitempty"`  // Go: objects allocated meanwhile by this process
-	Octets   int64   `json:"octets,omitempty"`   // idle: resident memory for each peer; stream: octets moved
-	Laps     []Lap   `json:"laps,omitempty"`     // round trips: how long they took
-	Note     string  `json:"note,omitempty"`     // the configuration, where the run decided it
+	Counts   []int64  `json:"counts"`
+	Seconds  float64  `json:"seconds,omitempty"`  // who measures: how long it took
+	Checksum uint32   `json:"checksum,omitempty"` // receiver: sum of those of all receivers, see Fold
+	Disorder int64    `json:"disorder,omitempty"` // messages that came out of order or damaged
+	Mallocs  *uint64  `json:"mallocs,omitempty"`  // Go: objects allocated meanwhile by this process
+	Octets   int64    `json:"octets,omitempty"`   // idle: resident memory for each peer; stream: octets moved, said by both
+	Laps     []Lap    `json:"laps,omitempty"`     // round trips: how long they took
+	Figures  []Figure `json:"figures,omitempty"`  // of a program that is no child like the others
+	Note     string   `json:"note,omitempty"`     // the configuration, where the run decided it
+}
+
+// A Figure is something that only one program measures.
+type Figure struct {
+	What  string  `json:"what"`
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"`
 }
 
 // A Lap says how many round trips took about so many nanoseconds.
