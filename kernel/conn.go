@@ -41,7 +41,7 @@ func (n *Node) accept(remote netip.AddrPort) loop.Handler {
 		return nil
 	}
 	c := &conn{node: n, counted: true, born: n.moments.Add(1)}
-	c.link = link.New(n.links, n.timing, c, netip.AddrPort{})
+	c.link = link.New(n.links, &n.timing, c, netip.AddrPort{})
 	return c.link
 }
 
@@ -49,7 +49,7 @@ func (n *Node) accept(remote netip.AddrPort) loop.Handler {
 // empty, whoever is there.
 func (s *shard) dial(addr netip.AddrPort, want string) *conn {
 	c := &conn{node: s.node, want: want, doneOn: s, born: s.node.moments.Add(1)}
-	c.link = link.New(s.node.links, s.node.timing, c, addr)
+	c.link = link.New(s.node.links, &s.node.timing, c, addr)
 	c.link.Dial(s.loop)
 	return c
 }

@@ -20,7 +20,7 @@ type dataLink struct {
 func (d *dataConns) dial(a dataconn.Action) {
 	n := d.shard.node
 	l := &dataLink{conn: &conn{node: n, want: a.Name.Node}, data: d, name: a.Name, number: a.Conn}
-	l.link = link.New(n.links, n.timing, l, a.Addr)
+	l.link = link.New(n.links, &n.timing, l, a.Addr)
 	l.link.For(dataconn.Purpose, codec.Key{Name: dataconn.Key, Value: a.Name.ID, HasValue: true})
 	d.links[a.Conn] = l
 	l.link.Dial(d.shard.loop)
@@ -29,7 +29,7 @@ func (d *dataConns) dial(a dataconn.Action) {
 // forData makes an accepted connection a dataLink, where its greeting says so.
 func (c *conn) forData(l *link.Link) loop.Loop {
 	k := l.Peer()
-	id, _ := k.Greeting.Key(dataconn.Key)
+	id, _ := l.Handshake().Key(dataconn.Key)
 	s := c.node.near(k.Node)
 	l.SetOwner(&dataLink{conn: c, data: &s.data, name: dataconn.Name{Node: k.Node, ID: id}})
 	return s.loop

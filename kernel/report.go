@@ -94,9 +94,9 @@ func (n *Node) count(kind string) {
 
 func (n *Node) linkedUp(p *peer, c *conn) {
 	n.count("ok")
-	h := c.link.Handshake()
+	a := c.link.Agreed()
 	n.log.Info("node up", "node", n.id, "peer", p.id, "address", c.link.Remote().String(),
-		"auth", h.Method(), "framing", h.OutFraming().String())
+		"auth", a.Method, "framing", a.Out.String())
 }
 
 func (n *Node) linkLost(p *peer, c *conn, err error) {

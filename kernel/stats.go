@@ -106,11 +106,11 @@ func (s *shard) linkStats() []LinkStats {
 			continue
 		}
 		p.live.link.Settle()
-		h := p.live.link.Handshake()
+		a := p.live.link.Agreed()
 		queued, dropped := p.out.Level()
 		all = append(all, LinkStats{
-			Node: p.id, Address: p.live.link.Remote().String(), Auth: h.Method(),
-			Out: h.OutFraming().String(), In: h.InFraming().String(),
+			Node: p.id, Address: p.live.link.Remote().String(), Auth: a.Method,
+			Out: a.Out.String(), In: a.In.String(),
 			Queued: queued, Dropped: dropped, Received: p.received, Up: s.loop.Now() - p.since,
 		})
 	}

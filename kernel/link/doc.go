@@ -15,7 +15,7 @@
 //	write(h.Greeting())
 //	for each input:
 //	    step, rest, err := h.Feed(input)
-//	    Greeted   the peer's name is known: h.Peer()
+//	    Greeted   the peer's name is known: h.Peer
 //	    StartTLS  start TLS; then h.TLSUp(session) and h.Feed(nil)
 //	    Ready     h.Proof() may be sent
 //	    Verified  the peer has proved itself; rest is data

@@ -38,5 +38,5 @@ func hear(t *testing.T, sent []byte, n int, tls bool) string {
 			t.Fatal("verified without the secret")
 		}
 	}
-	return fmt.Sprint(s.steps, s.err, s.h.Peer().Node)
+	return fmt.Sprint(s.steps, s.err, s.h.Peer.Node)
 }

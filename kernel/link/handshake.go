@@ -33,7 +33,7 @@ const (
 	Greeted              // line 1 is read: Peer is known. Who doesn't want this peer closes the connection
 	StartTLS             // start TLS as TLSClient says; rest is the start of the peer's TLS. Then TLSUp
 	Ready                // Proof may be sent, now or later
-	Verified             // the peer has proved itself; rest is data, framed as InFraming says
+	Verified             // the peer has proved itself; rest is data, framed as In says
 )
 
 // stage is what a Handshake waits for.
@@ -53,18 +53,17 @@ const (
 // lines are written first of all, even if the peer is then refused: an original
 // that never saw them would dial again for ever.
 type Handshake struct {
+	Agreed
 	config   *Config
 	options  Options
 	own      [2][]byte // lines 1 and 2 without line ends
 	theirs   [2][]byte
 	lines    codec.LineReader
 	stage    stage
-	err      error // once there is one, it stays
-	peer     Peer
-	tls      bool // both sides want it
+	err      error          // once there is one, it stays
+	said     codec.Greeting // the peer's line 1
+	tls      bool           // both sides want it
 	session  loop.Session
-	method   string
-	out, in  codec.Framing
 	greeting []byte
 }
 
@@ -122,7 +121,7 @@ func (h *Handshake) Feed(p []byte) (step Step, rest []byte, err error) {
 
 // fail ends the handshake. It returns the step None, for callers that return one.
 func (h *Handshake) fail(kind ErrorKind, detail string) Step {
-	h.err = &HandshakeError{Kind: kind, Detail: detail, Peer: h.peer.Node}
+	h.err = &HandshakeError{Kind: kind, Detail: detail, Peer: h.Peer.Node}
 	h.stage = over
 	return None
 }
@@ -134,11 +133,11 @@ func (h *Handshake) readGreeting(line []byte) Step {
 		return h.fail(BadGreeting, err.Error())
 	}
 	if g.Version != codec.Version {
-		h.peer.Node = g.Node
+		h.Peer.Node = g.Node
 		return h.fail(Version, "peer speaks version "+strconv.Quote(g.Version))
 	}
 	h.setPeer(g)
-	if h.options.Dialled && h.peer.Purpose != "" {
+	if h.options.Dialled && h.Peer.Purpose != "" {
 		return h.fail(Purpose, "an acceptor announces "+g.Protocol)
 	}
 	version, _ := g.Key("tls")
@@ -172,10 +171,10 @@ func (h *Handshake) readNonce(line []byte) Step {
 // agree chooses how we prove ourselves and what we send.
 func (h *Handshake) agree() Step {
 	if !h.chooseFraming() {
-		return h.fail(NoCommonFraming, "peer reads "+strings.Join(h.peer.Greeting.Framings, ","))
+		return h.fail(NoCommonFraming, "peer reads "+strings.Join(h.said.Framings, ","))
 	}
 	if !h.chooseMethod() {
-		return h.fail(NoCommonAuth, "peer accepts "+strings.Join(h.peer.Greeting.Auths, ",")+"; "+h.means())
+		return h.fail(NoCommonAuth, "peer accepts "+strings.Join(h.said.Auths, ",")+"; "+h.means())
 	}
 	if h.tls {
 		h.stage = awaitTLS
@@ -187,10 +186,10 @@ func (h *Handshake) agree() Step {
 
 // chooseFraming takes the first of the peer's list that is in ours.
 func (h *Handshake) chooseFraming() bool {
-	for _, name := range h.peer.Greeting.Framings {
+	for _, name := range h.said.Framings {
 		f, ok := codec.ParseFraming(name)
 		if ok && slices.Contains(h.config.Framings, f) {
-			h.out = f
+			h.Out = f
 			return true
 		}
 	}
@@ -207,25 +206,11 @@ func (h *Handshake) TLSUp(s loop.Session) {
 // After StartTLS.
 func (h *Handshake) TLSClient() bool { return bytes.Compare(h.own[1], h.theirs[1]) < 0 }
 
-// OutFraming is what we send; after Ready.
-func (h *Handshake) OutFraming() codec.Framing { return h.out }
-
-// InFraming is what the peer sends; after Verified.
-func (h *Handshake) InFraming() codec.Framing { return h.in }
-
-// Method is how we prove ourselves; after Ready.
-func (h *Handshake) Method() string { return h.method }
-
-// forget gives up what was needed only until both sides had proved themselves: most of
-// the memory of an idle link. Who the peer is and what was agreed on stays.
-func (h *Handshake) forget() {
-	h.own, h.theirs, h.greeting = [2][]byte{}, [2][]byte{}, nil
-	h.options, h.session = Options{}, nil
-	h.peer.Greeting = codec.Greeting{}
-}
+// Key is a key of the peer's greeting; after Greeted.
+func (h *Handshake) Key(name string) (value string, ok bool) { return h.said.Key(name) }
 
 // CutShort is the error for a connection that ended during the handshake.
 func (h *Handshake) CutShort() error {
 	where := [...]string{"before line 1", "before line 2", "after line 2", "before TLS", "before line 3", "before line 3", "after line 3"}
-	return &HandshakeError{Kind: CutShort, Detail: where[h.stage], Peer: h.peer.Node}
+	return &HandshakeError{Kind: CutShort, Detail: where[h.stage], Peer: h.Peer.Node}
 }

@@ -159,14 +159,14 @@ func TestTwoNodesAgreeOnMethodAndFraming(t *testing.T) {
 				if !slices.Equal(a.steps, c.steps) || !slices.Equal(b.steps, c.steps) {
 					t.Errorf("steps: %v, %v, want %v", a.steps, b.steps, c.steps)
 				}
-				if a.h.Method() != c.aSends || b.h.Method() != c.bSends {
-					t.Errorf("methods: %s, %s, want %s, %s", a.h.Method(), b.h.Method(), c.aSends, c.bSends)
+				if a.h.Method != c.aSends || b.h.Method != c.bSends {
+					t.Errorf("methods: %s, %s, want %s, %s", a.h.Method, b.h.Method, c.aSends, c.bSends)
 				}
-				if a.h.OutFraming() != c.aToB || b.h.InFraming() != c.aToB || b.h.OutFraming() != c.bToA || a.h.InFraming() != c.bToA {
-					t.Errorf("framings: %v/%v, %v/%v, want %v, %v", a.h.OutFraming(), b.h.InFraming(), b.h.OutFraming(), a.h.InFraming(), c.aToB, c.bToA)
+				if a.h.Out != c.aToB || b.h.In != c.aToB || b.h.Out != c.bToA || a.h.In != c.bToA {
+					t.Errorf("framings: %v/%v, %v/%v, want %v, %v", a.h.Out, b.h.In, b.h.Out, a.h.In, c.aToB, c.bToA)
 				}
-				if a.h.Peer().Node != "b" || b.h.Peer().Node != "a" || a.h.Peer().Extended != c.extended || b.h.Peer().Extended != c.extended {
-					t.Errorf("peers: %+v, %+v", a.h.Peer(), b.h.Peer())
+				if a.h.Peer.Node != "b" || b.h.Peer.Node != "a" || a.h.Peer.Extended != c.extended || b.h.Peer.Extended != c.extended {
+					t.Errorf("peers: %+v, %+v", a.h.Peer, b.h.Peer)
 				}
 				if c.steps[1] == StartTLS && a.h.TLSClient() == b.h.TLSClient() {
 					t.Error("both have the same part in TLS")
@@ -340,7 +340,7 @@ func TestAnUnknownPurposeIsAuthenticatedAllTheSame(t *testing.T) {
 	if a.err != nil || b.err != nil || !slices.Contains(b.steps, Verified) {
 		t.Fatalf("steps %v, errors %v, %v", b.steps, a.err, b.err)
 	}
-	if got := b.h.Peer().Purpose; got != "gossip" {
+	if got := b.h.Peer.Purpose; got != "gossip" {
 		t.Errorf("purpose %q", got)
 	}
 }
@@ -368,7 +368,7 @@ func TestThePeerIsWhatItsGreetingSays(t *testing.T) {
 			if step != Greeted || string(rest) != "rest" || err != nil {
 				t.Fatalf("step %v, rest %q, error %v", step, rest, err)
 			}
-			p := h.Peer()
+			p := h.Peer
 			if p.Instance != c.instance || p.Extended != c.extended || p.Perl != c.perl || p.Kinds.String() != c.kinds {
 				t.Errorf("peer %+v, kinds %v", p, p.Kinds)
 			}

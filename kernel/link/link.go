@@ -48,48 +48,64 @@ const (
 type Link struct {
 	Dialed netip.AddrPort
 
-	purpose string
-	keys    []codec.Key
-	cfg     *Config
-	timing  Timing
-	owner   Owner
-	conn    loop.Conn
-	hs      *Handshake
-	phase   phase
-	proved  bool
+	cfg    *Config
+	timing *Timing
+	owner  Owner
+	conn   loop.Conn
+	intent *intent    // nil: a link
+	hs     *Handshake // until the link is up
+	agreed Agreed     // from then on
+	phase  phase
+	proved bool
+	heard  bool // since the last tick
+	fresh  bool // heard since the last Fresh
+
+	probing bool
+	echoes  bool // an echo may come back
+	pauses  int32
 	ahead   []byte // read, but not its turn yet
 	dec     *codec.Decoder
 	out     *Outbox
 	timer   loop.Timer
-	pending loop.Timer    // a flush that waits for more
+	pending loop.Timer    // a flush that waits for more; made when it is needed
 	due     time.Duration // the handshake's end, on the loop's clock
-	pauses  int
 
-	heard    bool // since the last tick
-	fresh    bool // heard since the last Fresh
 	silent   time.Duration
 	full     time.Duration // since when the queue is at its hard limit
 	buffered int
-	probing  bool
-	echoes   bool // an echo may come back
 	seq      uint64
 }
 
+// intent is what a connection is dialled for if that isn't a link.
+type intent struct {
+	purpose string
+	keys    []codec.Key
+}
+
 // New is a connection that was or will be accepted or, with a valid dialed address, dialled.
-func New(cfg *Config, timing Timing, owner Owner, dialed netip.AddrPort) *Link {
+// All connections of a node share cfg and timing.
+func New(cfg *Config, timing *Timing, owner Owner, dialed netip.AddrPort) *Link {
 	return &Link{cfg: cfg, timing: timing, owner: owner, Dialed: dialed}
 }
 
 // Dial starts to connect.
 func (l *Link) Dial(lp loop.Loop) { l.conn = lp.Dial(l.Dialed, l.timing.Handshake, l) }
 
+// Agreed is what the handshake has come to so far.
+func (l *Link) Agreed() *Agreed {
+	if l.hs != nil {
+		return &l.hs.Agreed
+	}
+	return &l.agreed
+}
+
 // Peer is who is at the other end; known from Place on.
-func (l *Link) Peer() Peer { return l.hs.Peer() }
+func (l *Link) Peer() Peer { return l.Agreed().Peer }
 
 // Known says whether the peer's first line has been read.
-func (l *Link) Known() bool { return l.hs != nil && l.hs.Peer().Node != "" }
+func (l *Link) Known() bool { return l.Agreed().Peer.Node != "" }
 
-// Handshake gives the connection's negotiated properties.
+// Handshake is the connection's, from Open on until the link is up; otherwise nil.
 func (l *Link) Handshake() *Handshake { return l.hs }
 
 // Remote is the address at the other end.
@@ -114,13 +130,15 @@ func (l *Link) Open(c loop.Conn) {
 	l.phase = greeting
 	var random [nonceOctets]byte
 	c.Loop().Random(random[:])
-	l.hs = NewHandshake(l.cfg, Options{
+	o := Options{
 		Dialled:  l.Dialed.IsValid(),
 		PeerAddr: c.Remote().String(),
-		Purpose:  l.purpose,
-		Keys:     l.keys,
 		Nonce:    codec.Nonce(random[:]),
-	})
+	}
+	if l.intent != nil {
+		o.Purpose, o.Keys = l.intent.purpose, l.intent.keys
+	}
+	l.hs = NewHandshake(l.cfg, o)
 	l.due = c.Loop().Now() + l.timing.Handshake
 	l.arm()
 	c.Write(l.hs.Greeting())
@@ -136,12 +154,7 @@ func (l *Link) arm() {
 	})
 }
 
-func (l *Link) name() string {
-	if l.Known() {
-		return l.hs.Peer().Node
-	}
-	return ""
-}
+func (l *Link) name() string { return l.Agreed().Peer.Node }
 
 func (l *Link) Data(_ loop.Conn, p []byte) {
 	switch l.phase {
@@ -254,15 +267,15 @@ func (l *Link) Up(out *Outbox) error {
 	if l.phase == closed { // chosen before its end was told
 		return &Lost{Kind: LostClosed}
 	}
-	if err := out.Up(l.hs.OutFraming()); err != nil {
+	if err := out.Up(l.hs.Out); err != nil {
 		return err
 	}
 	l.timer.Stop()
 	l.phase = up
-	l.hs.forget()
-	l.dec = codec.NewDecoder(l.hs.InFraming(), l.readable())
-	l.timer = loop.After(l.conn.Loop(), l.timing.Heartbeat, l.tick)
-	l.pending = l.conn.Loop().NewTimer((*flushTask)(l))
+	l.agreed, l.hs = l.hs.Agreed, nil // the rest would be most of an idle link's memory
+	l.dec = codec.NewDecoder(l.agreed.In, l.readable())
+	l.timer = l.conn.Loop().NewTimer((*tickTask)(l))
+	l.timer.Reset(l.timing.Heartbeat)
 	l.conn.Loop().Later(loop.Func(func() {
 		p := l.ahead
 		l.ahead = nil
@@ -274,7 +287,7 @@ func (l *Link) Up(out *Outbox) error {
 
 // readable is what the peer may send.
 func (l *Link) readable() codec.Limits {
-	if l.hs.Peer().Extended {
+	if l.agreed.Peer.Extended {
 		return l.cfg.Limits
 	}
 	return originalLimits
@@ -301,7 +314,7 @@ func (l *Link) receive(p []byte) {
 				continue
 			}
 			l.owner.Message(l, body)
-		case kind == codec.KindControl && l.hs.Peer().Kinds.Has(kind):
+		case kind == codec.KindControl && l.agreed.Peer.Kinds.Has(kind):
 			if err := l.control(body); err != nil {
 				l.Close(err)
 				return
@@ -342,6 +355,9 @@ func (l *Link) Flush(all bool) {
 	case More:
 		l.conn.Loop().Post((*flushTask)(l))
 	case Wait:
+		if l.pending == nil {
+			l.pending = l.conn.Loop().NewTimer((*flushTask)(l))
+		}
 		l.pending.Reset(streamPause)
 	}
 }
@@ -356,10 +372,12 @@ func (l *Link) Settle() {
 type (
 	settleTask Link
 	flushTask  Link
+	tickTask   Link
 )
 
 func (t *settleTask) Run() { (*Link)(t).Settle() }
 func (t *flushTask) Run()  { (*Link)(t).Flush(true) }
+func (t *tickTask) Run()   { (*Link)(t).tick() }
 
 // Pause stops reading until as many Resume.
 func (l *Link) Pause() {
@@ -384,15 +402,17 @@ func (l *Link) Drained(loop.Conn) {
 }
 
 func (l *Link) EOF(loop.Conn) {
-	if l.phase == up {
+	switch l.phase {
+	case closed:
+	case up:
 		lost := &Lost{Kind: LostClosed}
 		if l.dec.Buffered() > 0 {
 			lost.Detail = "within a message"
 		}
 		l.Close(lost)
-		return
+	default:
+		l.Close(l.hs.CutShort())
 	}
-	l.Close(l.hs.CutShort())
 }
 
 // Close ends the connection with a reason; Owner.Closed follows.

@@ -36,7 +36,7 @@ var DefaultTiming = Timing{
 
 // extended: both sides speak the control frames, and our direction can carry them.
 func (l *Link) extended() bool {
-	return l.hs.Peer().Kinds.Has(codec.KindControl) && l.hs.OutFraming() == codec.Msgpack
+	return l.agreed.Peer.Kinds.Has(codec.KindControl) && l.agreed.Out == codec.Msgpack
 }
 
 // tick runs once a heartbeat while the link is up.
@@ -62,7 +62,7 @@ func (l *Link) tick() {
 			l.Close(&Lost{Kind: LostSilent, After: l.silent})
 			return
 		}
-		l.send(codec.Control{Op: codec.OpPing}) // wants no answer
+		l.beat()
 		return
 	}
 	if n := l.conn.Buffered(); n > 0 && n != l.buffered {
@@ -128,6 +128,18 @@ func (l *Link) askEcho() {
 }
 
 const echoPort = "-link-echo"
+
+// heartbeat is a ping that wants no answer.
+var heartbeat = codec.AppendControl(nil, codec.Control{Op: codec.OpPing})
+
+// beat sends a heartbeat. A link with nothing to send needs no buffer for it.
+func (l *Link) beat() {
+	if n, _ := l.out.Level(); n == 0 {
+		l.conn.Write(heartbeat)
+		return
+	}
+	l.send(codec.Control{Op: codec.OpPing})
+}
 
 func (l *Link) send(c codec.Control) {
 	l.out.Control(c)

@@ -10,12 +10,19 @@ import (
 // Peer is what a peer's greeting says. Nothing of it is proved before Verified.
 type Peer struct {
 	Node     string
-	Purpose  string         // the WORD of aemp-WORD, or empty: a link
-	Instance string         // tells processes with the same ID apart; empty from the original
-	Extended bool           // both sides have our extensions
-	Perl     bool           // the peer doesn't have them: treat it as the original
-	Kinds    Kinds          // frame kinds that both sides know
-	Greeting codec.Greeting // until the link is up
+	Purpose  string // the WORD of aemp-WORD, or empty: a link
+	Instance string // tells processes with the same ID apart; empty from the original
+	Extended bool   // both sides have our extensions
+	Perl     bool   // the peer doesn't have them: treat it as the original
+	Kinds    Kinds  // frame kinds that both sides know
+}
+
+// Agreed is what a handshake has come to, which lasts as long as the link.
+type Agreed struct {
+	Peer   Peer          // after Greeted
+	Method string        // how we prove ourselves; after Ready
+	Out    codec.Framing // what we send; after Ready
+	In     codec.Framing // what the peer sends; after Verified
 }
 
 // Kinds is a set of frame kinds in msgpack framing.
@@ -51,18 +58,19 @@ func parseKinds(list string) Kinds {
 // setPeer takes the peer from its greeting.
 func (h *Handshake) setPeer(g codec.Greeting) {
 	// Clones, since what is a part of the line keeps all of it in memory.
-	h.peer = Peer{Node: strings.Clone(g.Node), Greeting: g, Kinds: 1 << codec.KindMessage}
-	_, h.peer.Purpose, _ = strings.Cut(g.Protocol, "-")
+	h.said, h.Peer = g, Peer{Node: strings.Clone(g.Node), Kinds: 1 << codec.KindMessage}
+	p := &h.Peer
+	_, p.Purpose, _ = strings.Cut(g.Protocol, "-")
 	x, _ := g.Key("x")
 	if x != "1" {
-		h.peer.Perl = true
+		p.Perl = true
 		return
 	}
 	instance, _ := g.Key("inst")
-	h.peer.Instance = strings.Clone(instance)
-	h.peer.Extended = h.config.Extensions
+	p.Instance = strings.Clone(instance)
+	p.Extended = h.config.Extensions
 	if kinds, ok := g.Key("kinds"); ok && h.config.Extensions {
-		h.peer.Kinds |= parseKinds(kinds) & ownKinds
+		p.Kinds |= parseKinds(kinds) & ownKinds
 	}
 }
 
@@ -97,13 +105,10 @@ func (h *Handshake) ownGreeting() codec.Greeting {
 	return g
 }
 
-// Peer is the other side; after Greeted.
-func (h *Handshake) Peer() Peer { return h.peer }
-
 // IsSelf says that the peer has our node ID: it is ourselves or, if IsTwin, another
 // process with the same ID. After Greeted. Only the caller knows what that means: a
 // seed that is us, or a raw connection within the node.
-func (h *Handshake) IsSelf() bool { return h.peer.Node == h.config.Node }
+func (h *Handshake) IsSelf() bool { return h.Peer.Node == h.config.Node }
 
 // IsTwin says that the peer is another process with our node ID.
-func (h *Handshake) IsTwin() bool { return h.IsSelf() && h.peer.Instance != h.config.Instance }
+func (h *Handshake) IsTwin() bool { return h.IsSelf() && h.Peer.Instance != h.config.Instance }

@@ -15,9 +15,9 @@ const exportOctets = 64
 
 // chooseMethod takes the first of the peer's list that we send and that fits.
 func (h *Handshake) chooseMethod() bool {
-	for _, m := range h.peer.Greeting.Auths {
-		if slices.Contains(h.config.AuthOffer, m) && h.fits(m) {
-			h.method = m
+	for _, m := range h.said.Auths {
+		if i := slices.Index(h.config.AuthOffer, m); i >= 0 && h.fits(m) {
+			h.Method = h.config.AuthOffer[i] // m is a part of the peer's line and would keep all of it
 			return true
 		}
 	}
@@ -29,7 +29,7 @@ func (h *Handshake) chooseMethod() bool {
 func (h *Handshake) fits(method string) bool {
 	switch method {
 	case codec.AuthExported:
-		return h.tls && h.peer.Extended
+		return h.tls && h.Peer.Extended
 	case codec.AuthTLS, codec.AuthAnonymous:
 		return h.tls
 	case codec.AuthHMAC:
@@ -54,11 +54,11 @@ func (h *Handshake) means() string {
 // for the link, and may send data. After Ready. It fails only if the TLS session can't export.
 func (h *Handshake) Proof() ([]byte, error) {
 	t := codec.Binding(h.own[0], h.own[1], h.theirs[0], h.theirs[1])
-	data, err := h.proofData(h.method, t)
+	data, err := h.proofData(h.Method, t)
 	if err != nil {
-		return nil, &HandshakeError{Kind: TLSFailed, Detail: err.Error(), Peer: h.peer.Node}
+		return nil, &HandshakeError{Kind: TLSFailed, Detail: err.Error(), Peer: h.Peer.Node}
 	}
-	p := codec.Proof{Method: h.method, Data: data, Framing: h.out.String()}
+	p := codec.Proof{Method: h.Method, Data: data, Framing: h.Out.String()}
 	return append(p.Append(nil), '\n'), nil
 }
 
@@ -108,7 +108,7 @@ func (h *Handshake) readProof(line []byte) Step {
 	if !codec.ProofEqual(p.Data, want) {
 		return h.fail(WrongSecret, "method "+p.Method)
 	}
-	h.in = f
+	h.In = f
 	h.stage = over
 	h.lines = codec.LineReader{}
 	return Verified
@@ -123,6 +123,6 @@ func (h *Handshake) accepts(method string) bool {
 func (h *Handshake) isDowngrade(method string) bool {
 	exported := slices.Index(h.config.AuthAccept, codec.AuthExported)
 	return exported >= 0 && h.fits(codec.AuthExported) &&
-		slices.Contains(h.peer.Greeting.Auths, codec.AuthExported) &&
+		slices.Contains(h.said.Auths, codec.AuthExported) &&
 		slices.Index(h.config.AuthAccept, method) > exported
 }

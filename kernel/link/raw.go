@@ -10,7 +10,7 @@ import (
 // the peer has proved itself it is taken off its loop instead of being brought up.
 
 // For gives the connection a purpose, and its greeting further keys. Before Dial.
-func (l *Link) For(purpose string, keys ...codec.Key) { l.purpose, l.keys = purpose, keys }
+func (l *Link) For(purpose string, keys ...codec.Key) { l.intent = &intent{purpose, keys} }
 
 // SetOwner lets somebody else be told of all that follows. In Owner.Place.
 func (l *Link) SetOwner(o Owner) { l.owner = o }

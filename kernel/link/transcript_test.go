@@ -196,7 +196,7 @@ func listen(t testing.TB, h *Handshake, sent []byte, cut int) (o outcome) {
 				}
 				o.proof = string(proof)
 			case Verified:
-				o.verified, o.framing = true, h.InFraming()
+				o.verified, o.framing = true, h.In
 			}
 			if step == None {
 				break
