@@ -152,10 +152,14 @@ func (l *eventLoop) runTasks(batch []loop.Task) {
 	l.inbox.recycle(batch)
 }
 
-// run1 runs a task and what it gave to Later.
+// run1 runs a task and what it gave to Later. The output of many tasks isn't kept until
+// the turn ends, since each connection holds a buffer of the loop's for its own.
 func (l *eventLoop) run1(t loop.Task) {
 	l.runGuarded(t)
 	l.runLater()
+	if len(l.dirty) >= freeBuffers {
+		l.writeOutput(nil)
+	}
 }
 
 func (l *eventLoop) runGuarded(t loop.Task) {
