@@ -45,12 +45,12 @@ func (c *Context) Send(to string, args ...any) error {
 	s := c.shard
 	n := s.node
 	for {
-		p, port, err := n.destination(to)
+		local, p, port, err := n.destination(to)
 		switch {
 		case err != nil:
 			return err
 		case p == nil:
-			return s.sendLocalArgs(port, args)
+			return s.sendLocalArgs(local, args)
 		}
 		a, err := p.out.Args(s.index, port, n.marks.Hard, args)
 		if err == errGone {
@@ -64,8 +64,8 @@ func (c *Context) Send(to string, args ...any) error {
 	}
 }
 
-func (s *shard) sendLocalArgs(port string, args []any) error {
-	if p := s.node.ports.get(port); p != nil {
+func (s *shard) sendLocalArgs(p *Port, args []any) error {
+	if p != nil {
 		return s.deliverArgs(p, args)
 	}
 	s.node.drops.unknown.Add(1)
@@ -82,7 +82,7 @@ func (c *Context) SendTagged(to, tag string, m msgp.Marshaler) error {
 	s := c.shard
 	n := s.node
 	for {
-		p, port, err := n.destination(to)
+		local, p, port, err := n.destination(to)
 		switch {
 		case err != nil:
 			return err
@@ -92,7 +92,7 @@ func (c *Context) SendTagged(to, tag string, m msgp.Marshaler) error {
 				return err
 			}
 			defer args.free()
-			return s.sendLocal(port, args.message())
+			return s.sendLocal(local, args.message())
 		}
 		a, err := p.out.Msg(s.index, port, n.marks.Hard, tag, m)
 		if err == errGone {

@@ -7,14 +7,18 @@ import (
 	"github.com/aemp-go/aemp/codec"
 )
 
-// route remembers where the ID of another node's port leads, so that a program that
-// sends to the same IDs again and again doesn't take them apart and look them up
-// each time.
+// route remembers where a port ID leads, so that a program that sends to the same IDs
+// again and again doesn't take them apart and look them up each time.
 type route struct {
-	to   string
-	peer *peer
-	port string
+	to    string
+	local *Port // a port of this node, which may have died since; or
+	peer  *peer // another node, and
+	port  string
 }
+
+// ended says that the route leads nowhere any more. Who asks for a peer that was
+// retired is told by its outbox.
+func (r *route) ended() bool { return r.local != nil && r.local.dead.Load() }
 
 // routes are those of the last IDs. What isn't among them is found without.
 type routes struct {
@@ -35,29 +39,35 @@ func (r *routes) slot(to string) *atomic.Pointer[route] {
 	return &r.slots[(uint(to[n-1])+uint(to[n-2])<<3+uint(n))%uint(len(r.slots))]
 }
 
-func (r *routes) put(to string, p *peer, port string) {
+func (r *routes) put(to string, local *Port, p *peer, port string) {
 	s := r.slot(to)
-	if s.Load() == nil || r.misses.Add(1)%replaceOneIn == 0 {
+	if old := s.Load(); old == nil || old.ended() || r.misses.Add(1)%replaceOneIn == 0 {
 		to = strings.Clone(to)
-		s.Store(&route{to, p, to[len(to)-len(port):]})
+		s.Store(&route{to, local, p, to[len(to)-len(port):]})
 	}
 }
 
 // forget drops the route to a peer that was retired.
 func (r *routes) forget(to string) { r.slot(to).Store(nil) }
 
-// destination is the peer to which a message for a port ID goes, and the port's name there.
-// For a port of this node it is nil.
-func (n *Node) destination(to string) (p *peer, port string, err error) {
-	if r := n.routes.slot(to).Load(); r != nil && r.to == to {
-		return r.peer, r.port, nil
+// destination is the port of this node that a port ID means or, for another node's, the
+// peer and the port's name there. For a port of this node that doesn't exist it is nothing.
+func (n *Node) destination(to string) (local *Port, p *peer, port string, err error) {
+	if r := n.routes.slot(to).Load(); r != nil && r.to == to && !r.ended() {
+		return r.local, r.peer, r.port, nil
 	}
+	return n.lookUp(to)
+}
+
+func (n *Node) lookUp(to string) (local *Port, p *peer, port string, err error) {
 	node, port := codec.SplitPortID(to)
 	if node == n.id {
-		return nil, port, nil
+		local = n.ports.get(port)
+	} else if p, err = n.remote(node); err != nil {
+		return nil, nil, "", err
 	}
-	if p, err = n.remote(node); err == nil {
-		n.routes.put(to, p, port)
+	if local != nil || p != nil {
+		n.routes.put(to, local, p, port)
 	}
-	return p, port, err
+	return local, p, port, nil
 }

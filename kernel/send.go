@@ -80,12 +80,12 @@ func (n *Node) trySend(to string, args []any) error {
 		return ErrClosed
 	}
 	for {
-		p, port, err := n.destination(to)
+		local, p, port, err := n.destination(to)
 		switch {
 		case err != nil:
 			return err
 		case p == nil:
-			return n.putLocalArgs(port, args)
+			return n.putLocalArgs(local, args)
 		}
 		a, err := p.out.Args(link.Outside, port, n.marks.High, args)
 		if err == errGone {
@@ -99,9 +99,8 @@ func (n *Node) trySend(to string, args []any) error {
 	}
 }
 
-func (n *Node) putLocalArgs(port string, args []any) error {
-	p, err := n.receiver(port)
-	if p == nil {
+func (n *Node) putLocalArgs(p *Port, args []any) error {
+	if ok, err := n.admits(p); !ok {
 		return err
 	}
 	wake, err := p.shard.inbox.putArgs(p, args, n.bounds.inbox.High)
@@ -116,7 +115,7 @@ func (n *Node) trySendTagged(to, tag string, m msgp.Marshaler) error {
 		return ErrClosed
 	}
 	for {
-		p, port, err := n.destination(to)
+		local, p, port, err := n.destination(to)
 		switch {
 		case err != nil:
 			return err
@@ -126,7 +125,7 @@ func (n *Node) trySendTagged(to, tag string, m msgp.Marshaler) error {
 				return err
 			}
 			defer args.free()
-			return n.putLocal(port, args.message())
+			return n.putLocal(local, args.message())
 		}
 		a, err := p.out.Msg(link.Outside, port, n.marks.High, tag, m)
 		if err == errGone {
@@ -145,12 +144,12 @@ func (n *Node) tryForward(to string, m codec.Message) error {
 		return ErrClosed
 	}
 	for {
-		p, port, err := n.destination(to)
+		local, p, port, err := n.destination(to)
 		switch {
 		case err != nil:
 			return err
 		case p == nil:
-			return n.putLocal(port, m)
+			return n.putLocal(local, m)
 		}
 		a, err := p.out.Message(link.Outside, port, n.marks.High, m)
 		if err == errGone {
@@ -164,22 +163,21 @@ func (n *Node) tryForward(to string, m codec.Message) error {
 	}
 }
 
-// receiver is the local port for a goroutine's message; nil and nil if there is none.
-func (n *Node) receiver(port string) (*Port, error) {
-	p := n.ports.get(port)
+// admits says whether a goroutine's message to a local port can be queued: not if there
+// is no such port, which is no error, or if its mailbox is full.
+func (n *Node) admits(p *Port) (bool, error) {
 	if p == nil {
 		n.drops.unknown.Add(1)
-		return nil, nil
+		return false, nil
 	}
 	if p.box != nil && p.box.full() {
-		return nil, ErrFull
+		return false, ErrFull
 	}
-	return p, nil
+	return true, nil
 }
 
-func (n *Node) putLocal(port string, m codec.Message) error {
-	p, err := n.receiver(port)
-	if p == nil {
+func (n *Node) putLocal(p *Port, m codec.Message) error {
+	if ok, err := n.admits(p); !ok {
 		return err
 	}
 	wake, err := p.shard.inbox.put(p, m, n.bounds.inbox.High)
@@ -211,12 +209,12 @@ func (p *peer) wake() {
 func (s *shard) send(to string, m codec.Message) error {
 	n := s.node
 	for {
-		p, port, err := n.destination(to)
+		local, p, port, err := n.destination(to)
 		switch {
 		case err != nil:
 			return err
 		case p == nil:
-			return s.sendLocal(port, m)
+			return s.sendLocal(local, m)
 		}
 		a, err := p.out.Message(s.index, port, n.marks.Hard, m)
 		if err == errGone {
@@ -230,8 +228,8 @@ func (s *shard) send(to string, m codec.Message) error {
 	}
 }
 
-func (s *shard) sendLocal(port string, m codec.Message) error {
-	if p := s.node.ports.get(port); p != nil {
+func (s *shard) sendLocal(p *Port, m codec.Message) error {
+	if p != nil {
 		return s.deliver(p, m)
 	}
 	s.node.drops.unknown.Add(1)
