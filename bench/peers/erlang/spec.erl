@@ -1,0 +1,45 @@
+%% The harness's specification, and what is said to the harness: both are JSON that is
+%% simple enough for Erlang's own scanner and io:format.
+-module(spec).
+-compile({no_auto_import, [now/0]}).
+-export([parse/1, now/0, text/1]).
+-export([ready/1, began/0, counted/1, received/4, timed/4, skip/1, failed/1]).
+
+%% parse makes a map of an object whose values are strings, numbers and booleans.
+parse(Json) ->
+    {ok, [{'{', _} | Tokens], _} = erl_scan:string(Json),
+    fields(Tokens, #{}).
+
+fields([{'}', _}], Fields) -> Fields;
+fields([{',', _} | Tokens], Fields) -> fields(Tokens, Fields);
+fields([{string, _, Name}, {':', _}, {_Kind, _, Value} | Tokens], Fields) ->
+    fields(Tokens, Fields#{list_to_atom(Name) => Value}).
+
+%% now is the time in nanoseconds since some moment.
+now() -> erlang:monotonic_time(nanosecond).
+
+%% text is the third element of every message.
+text(Size) -> << <<(lists:nth(I rem 16 + 1, "0123456789abcdef"))>> || I <- lists:seq(0, Size - 1) >>.
+
+ready(Address) -> say("{\"ready\":\"~s\"}", [Address]).
+
+began() -> say("{\"begin\":true}", []).
+
+%% counted says what a sender has sent to each of its receivers.
+counted(Counts) -> say("{\"result\":{\"counts\":~w}}", [Counts]).
+
+received(Counts, Sum, Disorder, Nanoseconds) ->
+    say("{\"result\":{\"counts\":~w,\"checksum\":~w,\"disorder\":~w,\"seconds\":~f}}",
+        [Counts, Sum, Disorder, Nanoseconds / 1.0e9]).
+
+%% timed says how long round trips took: Laps are {nanoseconds, count}.
+timed(Count, Disorder, Nanoseconds, Laps) ->
+    Each = [io_lib:format("{\"ns\":~w,\"n\":~w}", [Ns, N]) || {Ns, N} <- Laps],
+    say("{\"result\":{\"counts\":[~w],\"disorder\":~w,\"seconds\":~f,\"laps\":[~s]}}",
+        [Count, Disorder, Nanoseconds / 1.0e9, lists:join($,, Each)]).
+
+skip(Why) -> say("{\"skip\":\"~s\"}", [Why]).
+
+failed(Why) -> say("{\"error\":\"~s\"}", [[C || C <- lists:flatten(io_lib:format("~0p", [Why])), C =/= $", C =/= $\\]]).
+
+say(Format, Values) -> io:put_chars([io_lib:format(Format, Values), $\n]).
