@@ -64,12 +64,19 @@ func main(roles map[string]func(Spec) error) error {
 	select {} // until the harness has no more need of it
 }
 
+// Note goes with every result that has none of its own: a child sets it at first, to say
+// what configuration it has chosen.
+var Note string
+
 var saying sync.Mutex
 
 // Say tells the harness.
 func Say(l Line) {
 	saying.Lock()
 	defer saying.Unlock()
+	if l.Result != nil && l.Result.Note == "" {
+		l.Result.Note = Note
+	}
 	b, err := json.Marshal(l)
 	if err != nil {
 		panic(err) // a Line can always be written

@@ -15,6 +15,7 @@ import "github.com/aemp-go/aemp/bench/play"
 const note = "its own batches of up to 4,096 messages, generated protocol buffers, inboxes of 4,096 that grow, dRPC buffers as large as a batch; a window bounds what is under way"
 
 func main() {
+	play.Note = note
 	play.Main(map[string]func(play.Spec) error{
 		play.Receiver: receiver,
 		play.Sender:   sender,

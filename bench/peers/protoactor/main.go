@@ -16,6 +16,7 @@ import "github.com/aemp-go/aemp/bench/play"
 const note = "its own serializer, generated protocol buffers, endpoint writer batches of 1,000 (up to 4 MiB), gRPC windows of 16 MiB and buffers of 128 KiB; a window bounds what is under way"
 
 func main() {
+	play.Note = note
 	play.Main(map[string]func(play.Spec) error{
 		play.Receiver: receiver,
 		play.Sender:   sender,

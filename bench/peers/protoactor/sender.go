@@ -67,11 +67,7 @@ func flood(s play.Spec, links []*actor.ActorSystem) error {
 
 // start sends the one message.
 func start(s play.Spec, system *actor.ActorSystem) error {
-	text := play.Text(s.Size)
-	for _, number := range []int64{play.Begin, play.End} {
-		system.Root.Send(at(s.Address, "sink", 0), &message.Message{Tag: play.Tag, Number: number, Text: text})
-	}
-	play.Say(play.Line{Result: &play.Result{Counts: []int64{0}, Note: note}})
+	system.Root.Send(at(s.Address, "sink", 0), &message.Message{Tag: play.Tag, Number: play.Begin, Text: play.Text(s.Size)})
 	return nil
 }
 
