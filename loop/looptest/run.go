@@ -79,7 +79,7 @@ func Run(t *testing.T, newNet func(t *testing.T) Net) {
 	}
 	for _, lay := range layouts {
 		t.Run(lay.name, func(t *testing.T) {
-			for _, cases := range [][]testCase{openCases, outputCases, pauseCases, halfCloseCases, closeCases, drainCases, handlerCases, moveCases, detachCases, panicCases} {
+			for _, cases := range [][]testCase{openCases, outputCases, offerCases, pauseCases, halfCloseCases, closeCases, drainCases, handlerCases, moveCases, detachCases, panicCases} {
 				for _, c := range cases {
 					t.Run(c.name, func(t *testing.T) { runCase(t, newNet(t), lay, c) })
 				}

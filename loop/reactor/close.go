@@ -13,6 +13,7 @@ func (c *conn) CloseWrite() {
 	if c.state != open || c.shut {
 		return
 	}
+	c.claim()
 	c.shut = true
 	c.finishOutput()
 }
@@ -38,6 +39,7 @@ func (c *conn) endDirection() {
 // Close writes what can be written at once and closes.
 func (c *conn) Close(reason error) {
 	if c.state == open {
+		c.claim()
 		c.reason = reason
 		c.shut = true // with TLS: say goodbye
 		if !c.blocked {
@@ -56,6 +58,7 @@ func (c *conn) CloseAfterDrain(reason error, linger time.Duration) {
 		c.Close(reason)
 		return
 	}
+	c.claim()
 	c.state, c.reason, c.shut = closing, reason, true
 	c.timer = &timer{loop: c.loop, task: loop.Func(func() { c.fail(reason) })}
 	c.timer.Reset(linger)

@@ -37,6 +37,7 @@ type conn struct {
 	finSent bool
 
 	out    output // for the network
+	offering
 	secure *secure
 	timer  *timer // deadline of connecting or of lingering
 
@@ -182,6 +183,7 @@ func (c *conn) fail(reason error) {
 	if c.state != closing {
 		c.reason = reason
 	}
+	c.claim()
 	c.state = dead
 	if c.timer != nil {
 		c.timer.Stop()

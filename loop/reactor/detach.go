@@ -44,6 +44,7 @@ func (c *conn) Detach(ahead []byte) (net.Conn, error) {
 
 // giveAway takes the socket off the loop, with what is still to be written to it.
 func (c *conn) giveAway() *socketConn {
+	c.claim()
 	c.leaveLoop()
 	c.forgetOutput()
 	c.state = detached

@@ -21,6 +21,7 @@ func (c *conn) Move(to loop.Loop, then func()) {
 		c.secure.moveTo = func() { c.Move(to, then) }
 		return
 	}
+	c.claim()
 	c.leaveLoop()
 	c.forgetOutput()
 	c.state = moving

@@ -62,6 +62,7 @@ func (c *conn) StartTLS(id *loop.Identity, client bool, ahead []byte, done func(
 		c.loop.Later(loop.Func(func() { done(nil, refused) }))
 		return
 	}
+	c.claim()
 	s := &secure{conn: c, done: done}
 	s.pipe.open(s, ahead, c.ended)
 	if client {

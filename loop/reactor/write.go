@@ -72,6 +72,7 @@ func (c *conn) Write(p []byte) {
 	if c.state != open || c.shut || len(p) == 0 {
 		return
 	}
+	c.claim()
 	c.sink().append(c.loop, p)
 	c.wrote()
 }
@@ -81,6 +82,7 @@ func (c *conn) Swap(p []byte) []byte {
 	if c.state != open || c.shut || len(p) == 0 {
 		return p[:0]
 	}
+	c.claim()
 	free := c.sink().swap(c.loop, p)
 	c.wrote()
 	return free
@@ -166,6 +168,7 @@ func (c *conn) flush() {
 	if c.state == dead {
 		return
 	}
+	c.share()
 	if c.owed {
 		c.loop.Later((*drainedTask)(c))
 	}

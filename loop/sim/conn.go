@@ -170,6 +170,18 @@ func (c *conn) Swap(p []byte) []byte {
 	return free[:0]
 }
 
+// Offer may be called by whoever plays a goroutine.
+func (c *conn) Offer(p []byte) int {
+	switch {
+	case !c.writes(), c.tls != nil, c.Buffered() > 0, c.blocked, c.peer == nil, c.moving.isSet():
+		return 0
+	case !c.w.opt.Whole && c.w.oneIn(8):
+		c.w.Stats.Declined++
+		return 0
+	}
+	return c.peer.in.send(p)
+}
+
 // muchOutput is written without waiting for the end of the turn.
 const muchOutput = 64 << 10
 

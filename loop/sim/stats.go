@@ -21,6 +21,7 @@ type Stats struct {
 	Held     int // times that a partition or a dead host held something up
 	Blocked  int // times that a connection took less than it was given
 	Drained  int
+	Declined int // offers that might have been taken
 	Poisoned int // octets of Data overwritten after the call
 
 	Resets     int // seen by an open connection

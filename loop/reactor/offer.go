@@ -1,0 +1,52 @@
+package reactor
+
+import (
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// An offering is what goroutines beside the loop's need to write to a connection. They may
+// while the loop has nothing to write itself, so that the order is that of the calls.
+type offering struct {
+	mu   sync.Mutex // held while one of them writes, and while the loop changes open
+	open bool
+}
+
+// Offer writes what the network takes of p at once. Any goroutine.
+func (c *conn) Offer(p []byte) int {
+	o := &c.offering
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.open || len(p) == 0 {
+		return 0
+	}
+	n, err := unix.Write(c.fd, p)
+	if err != nil {
+		return 0 // the loop will see for itself
+	}
+	c.loop.counts.writes.Add(1)
+	c.loop.counts.writtenOctets.Add(uint64(n))
+	return n
+}
+
+// claim: the loop is about to write, or to do something else that goroutines mustn't write
+// into. It waits for one that does.
+func (c *conn) claim() {
+	if c.offering.open { // only the loop changes it
+		c.setOffering(false)
+	}
+}
+
+// share: the loop has written everything.
+func (c *conn) share() {
+	if !c.offering.open && c.state == open && !c.shut && c.secure == nil {
+		c.setOffering(true)
+	}
+}
+
+func (c *conn) setOffering(open bool) {
+	c.offering.mu.Lock()
+	c.offering.open = open
+	c.offering.mu.Unlock()
+}
