@@ -20,7 +20,7 @@ const (
 // holdings counts what a peer publishes that isn't global.
 type holdings struct {
 	keys, octets int
-	families     map[string]*int // keys in each
+	families     tally
 }
 
 // publishFor stores an entry for a peer, if it may publish it. What is refused is as if
@@ -93,24 +93,9 @@ func (p *peer) count(family, key []byte, now, before int) {
 	}
 	switch {
 	case before < 0 && now >= 0:
-		h.family(family, 1)
+		h.families.add(family, 1)
 	case before >= 0 && now < 0:
-		h.family(family, -1)
-	}
-}
-
-// family counts a key more or less in a family.
-func (h *holdings) family(name []byte, more int) {
-	n := h.families[string(name)]
-	if n == nil {
-		if h.families == nil {
-			h.families = make(map[string]*int)
-		}
-		n = new(int)
-		h.families[string(name)] = n
-	}
-	if *n += more; *n == 0 {
-		delete(h.families, string(name))
+		h.families.add(family, -1)
 	}
 }
 
@@ -152,7 +137,7 @@ func (m *Machine) refuse(p *peer, family, key, value []byte, before int) (compla
 		if h.keys >= q.Keys {
 			return no(overQuota, "more keys than the quota of %d", q.Keys)
 		}
-		if h.families[string(family)] == nil && len(h.families) >= q.Families {
+		if !h.families.has(family) && h.families.len() >= q.Families {
 			return no(overQuota, "more families than the quota of %d", q.Families)
 		}
 	}

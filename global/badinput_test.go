@@ -218,7 +218,7 @@ func TestQuotasAreCountedExactlyWhateverIsSetAndDeleted(t *testing.T) {
 		answer 1 [1, 1, 1, 1]
 	`)
 	h := p.peers["s"].holdings
-	if h.keys != 4 || h.octets != 8 || len(h.families) != 1 || p.Stats().Refused != 50 {
+	if h.keys != 4 || h.octets != 8 || h.families.len() != 1 || p.Stats().Refused != 50 {
 		t.Errorf("counted %+v, refused %d", h, p.Stats().Refused)
 	}
 }

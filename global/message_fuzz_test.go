@@ -137,7 +137,7 @@ func (g *guest) says(from string, m codec.Message) {
 		}
 	}
 	for node, p := range g.Machine.peers {
-		if h := p.holdings; h.keys < 0 || h.octets < 0 || h.keys > 5 || h.octets > 1000 || len(h.families) > 3 {
+		if h := p.holdings; h.keys < 0 || h.octets < 0 || h.keys > 5 || h.octets > 1000 || h.families.len() > 3 {
 			g.t.Errorf("%s holds %+v", node, h)
 		}
 	}
