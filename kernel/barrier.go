@@ -20,11 +20,9 @@ import (
 // So a handler that monitors again whenever its monitor fires, as supervisors do,
 // neither holds up the barrier nor is called again and again while it lasts.
 type barrier struct {
-	failing  bool
-	reason   Reason
-	missing  int    // loops that haven't answered
-	joined   []bool // by shard
-	announce bool   // the end is a node-down event
+	reason  Reason
+	missing int    // loops that haven't answered
+	joined  []bool // by shard
 }
 
 // failure is a barrier that a shard has seen and not yet passed.
@@ -36,9 +34,8 @@ type failure struct {
 // fail begins the barrier.
 func (p *peer) fail(r Reason) {
 	n := p.node
-	p.failing, p.reason = true, r
-	p.missing = len(n.shards)
-	p.joined = make([]bool, len(n.shards))
+	p.failing = true
+	p.barrier = &barrier{reason: r, missing: len(n.shards), joined: make([]bool, len(n.shards))}
 	p.endAttempt()
 	lost := p.out.Fail()
 	n.drops.lost.Add(uint64(lost))
@@ -110,7 +107,7 @@ func (p *peer) end() {
 		}
 		return
 	}
-	p.failing = false
+	p.failing, p.barrier = false, nil
 	if t := p.node.trace; t != nil {
 		t.onIdle(p)
 	}

@@ -141,7 +141,7 @@ func (c *closing) end(p *peer) {
 	live := p.live
 	p.live = nil
 	p.up.Store(false)
-	for _, k := range sortedValues(p.conns) {
+	for _, k := range p.conns {
 		switch {
 		case k == live && !c.forced.Load():
 			k.link.CloseGently(&link.Lost{Kind: link.LostShutdown}, closeLinger)

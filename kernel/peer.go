@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -32,14 +33,16 @@ type peer struct {
 
 	// The rest belongs to the shard.
 	survivor *link.Survivor
-	conns    map[int]*conn
+	conns    []*conn // in the order in which they were named
 	lastID   int
 	live     *conn
 	chosen   uint64 // moment of the last link
 	attempt  *attempt
 	retired  bool
 	ended    bool // the node closes: no more connections to the peer
-	barrier
+	failing  bool
+	announce bool // the barrier's end is a node-down event
+	*barrier      // while failing
 	probe    loop.Timer
 	received uint64
 	since    time.Duration
@@ -69,7 +72,6 @@ func (n *Node) newPeer(id string) *peer {
 		node: n, id: id,
 		shard: n.shards[hash(id)%uint64(len(n.shards))],
 		out:   link.NewOutbox(n.links.Limits, n.marks, n.fit, len(n.shards)),
-		conns: map[int]*conn{},
 	}
 	p.survivor = link.NewSurvivor(n.id, id)
 	p.survivor.Yield = !n.links.Extensions
@@ -135,14 +137,24 @@ func (p *peer) join(c *conn) error {
 	p.lastID++
 	c.peer, c.id = p, p.lastID
 	c.feed = feed{link: c.link, peer: p, shard: p.shard}
-	p.conns[c.id] = c
+	p.conns = append(p.conns, c)
+	return nil
+}
+
+// conn is the connection with a number, or nil. There are few of them.
+func (p *peer) conn(id int) *conn {
+	for _, c := range p.conns {
+		if c.id == id {
+			return c
+		}
+	}
 	return nil
 }
 
 // apply does what the survivor rule says.
 func (p *peer) apply(do []link.Action) {
 	for _, a := range do {
-		c := p.conns[a.Conn]
+		c := p.conn(a.Conn)
 		if c == nil {
 			continue
 		}
@@ -197,7 +209,7 @@ func (p *peer) linkUp(c *conn) {
 
 // closed: one of the peer's connections has ended.
 func (p *peer) closed(c *conn, err error) {
-	delete(p.conns, c.id)
+	p.conns = slices.DeleteFunc(p.conns, func(other *conn) bool { return other == c })
 	if p.live == c {
 		p.lost(c, err)
 	}

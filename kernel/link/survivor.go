@@ -83,23 +83,23 @@ type Survivor struct {
 	// original (Config.Extensions is false), since a node of ours decides then.
 	Yield bool
 
-	self, peer string
-	candidates []candidate // in the order of Ready, but held ones in the order of Verified, at the end
-	link       candidate
-	state      linkState
-	ready      int // how many there were
-	newest     int // order of the newest one that the peer chose
+	lower      bool // our ID is
 	probing    bool
 	urgent     bool // of the running probe
+	state      linkState
+	ready      uint32      // how many there were
+	newest     uint32      // order of the newest one that the peer chose
+	candidates []candidate // in the order of Ready, but held ones in the order of Verified, at the end
+	link       candidate
 }
 
 type candidate struct {
 	conn     int
-	order    int // of Ready
 	instance string
-	decide   bool // by us
-	proved   bool // our line 3 is out
-	held     bool // verified
+	order    uint32 // of Ready
+	decide   bool   // by us
+	proved   bool   // our line 3 is out
+	held     bool   // verified
 }
 
 // withheld: the peer decides, and waits for our proof.
@@ -116,7 +116,7 @@ const (
 )
 
 // NewSurvivor is for the connections of the node self with the node peer.
-func NewSurvivor(self, peer string) *Survivor { return &Survivor{self: self, peer: peer} }
+func NewSurvivor(self, peer string) *Survivor { return &Survivor{lower: self < peer} }
 
 // Link is the connection that is the link, if there is one.
 func (s *Survivor) Link() (conn int, ok bool) { return s.link.conn, s.state == linkUp }
@@ -165,7 +165,7 @@ func (s *Survivor) probe(urgent bool) []Action {
 
 // Decides says whether the decision is ours. extended is the peer's.
 func (s *Survivor) Decides(extended bool) bool {
-	return !s.Yield && (!extended || s.self < s.peer)
+	return !s.Yield && (!extended || s.lower)
 }
 
 // firstHeld is where the held candidates begin.
@@ -226,7 +226,11 @@ func (s *Survivor) choose() []Action {
 		do = append(do, Action{Do: SendProof, Conn: c.conn})
 	}
 	do = append(do, Action{Do: Up, Conn: c.conn})
-	return append(do, s.closeWhere(ErrNotChosen, func(c candidate) bool { return c.held || c.decide })...)
+	do = append(do, s.closeWhere(ErrNotChosen, func(c candidate) bool { return c.held || c.decide })...)
+	if len(s.candidates) == 0 {
+		s.candidates = nil // as a rule there are no more
+	}
+	return do
 }
 
 // closeWhere closes candidates, save those that the peer may yet choose.
