@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/aemp-go/aemp/loop"
+import (
+	"encoding/binary"
+
+	"github.com/aemp-go/aemp/loop"
+)
 
 // fault is a defect that tests plant, to see that the checker finds it.
 type fault uint16
@@ -39,15 +43,25 @@ func (b *inbox) overtake(t loop.Task) (wake bool) {
 }
 
 // shuffle swaps two neighbouring messages to the same port.
-func (f *faults) shuffle(q *block) {
+func (f *faults) shuffle(b *block) {
 	if f.planted&swapAcross == 0 {
 		return
 	}
-	for i := 1; i < len(q.items); i++ {
-		a, b := &q.items[i-1], &q.items[i]
-		if a.port != nil && a.port == b.port && f.has(swapAcross) {
-			*a, *b = *b, *a
-			return
+	at := 0
+	for _, r := range b.runs {
+		for r.port != nil && at < r.end {
+			middle := at + messageSize(b.data[at:])
+			if middle < r.end && f.has(swapAcross) {
+				swapped := append([]byte{}, b.data[middle:middle+messageSize(b.data[middle:])]...)
+				copy(b.data[at:], append(swapped, b.data[at:middle]...))
+				return
+			}
+			at = middle
 		}
 	}
+}
+
+// messageSize is that of the message at the begin of data, with its head.
+func messageSize(data []byte) int {
+	return messageHead + int(binary.LittleEndian.Uint32(data))
 }

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"encoding/binary"
 	"sync"
 	"sync/atomic"
 
@@ -8,21 +9,25 @@ import (
 	"github.com/aemp-go/aemp/loop"
 )
 
-// item is something to do on a loop: deliver a message to a port, or run a task.
-type item struct {
+// run is something to do on a loop: deliver a row of messages to a port, or run a task.
+// Who sends to a port tends to go on.
+type run struct {
 	port *Port // nil: a task
-	feed *feed // the link that the message came over, if any
-	at   uint32
-	end  uint32 // the message's arguments are data[at:end]; of a task at is its index
-	n    uint32 // how many arguments
+	feed *feed // the link that the messages came over, if any
+	end  int   // the messages end there in data; of a task its index
 }
 
-// block is a row of items with the messages among them. It is as large as stays in a
+// block is a row of runs with the messages among them. It is as large as stays in a
 // core's cache from when it is filled until it is worked off.
 type block struct {
-	items []item
-	data  []byte
+	runs  []run
+	data  []byte // of each message its head, then its arguments
 	tasks []loop.Task
+	n     int // messages and tasks
+
+	// How far it has been worked off.
+	next int // run
+	at   int // in data
 }
 
 const (
@@ -30,13 +35,19 @@ const (
 	blockOctets = 32 << 10
 	// maxKeptData: what a single large message has grown goes back to the collector.
 	maxKeptData = 4 * blockOctets
+	// messageHead is the number of octets before a message's arguments: how many octets
+	// and how many arguments they are, 32 bits each.
+	messageHead = 8
 )
 
-func (b *block) full() bool { return len(b.items) >= blockItems || len(b.data) >= blockOctets }
+func (b *block) full() bool { return b.n >= blockItems || len(b.data) >= blockOctets }
 
-// message is an item's message, borrowed from the block.
-func (b *block) message(i *item) codec.Message {
-	return codec.ArgsMessageIn(b.data, int(i.at), int(i.end), int(i.n))
+// message takes the next message, borrowed from the block.
+func (b *block) message() codec.Message {
+	head := binary.LittleEndian.Uint64(b.data[b.at:])
+	at := b.at + messageHead
+	b.at = at + int(uint32(head))
+	return codec.ArgsMessageIn(b.data, at, b.at, int(head>>32))
 }
 
 // blocks is where queues have their blocks from, on whatever goroutine. It counts
@@ -57,52 +68,65 @@ func (p *blocks) get() *block {
 // put takes a block back that has been worked off.
 func (p *blocks) put(b *block) {
 	p.used.Add(-1)
-	clear(b.items)
+	clear(b.runs)
 	clear(b.tasks)
-	b.items, b.tasks, b.data = b.items[:0], b.tasks[:0], b.data[:0]
+	b.runs, b.tasks, b.data = b.runs[:0], b.tasks[:0], b.data[:0]
+	b.n, b.next, b.at = 0, 0, 0
 	if cap(b.data) <= maxKeptData {
 		p.pool.Put(b)
 	}
 }
 
-// queue keeps items in order.
+// queue keeps messages and tasks in order.
 type queue struct {
 	pool   *blocks
 	blocks []*block
-	size   int // octets, with itemCost for each item
+	size   int // octets, with itemCost for each message and task
 }
 
 // put appends a message to a port; the arguments are copied.
 func (q *queue) put(p *Port, f *feed, m codec.Message) {
 	b := q.tail()
 	at := len(b.data)
-	b.data = append(b.data, m.Raw()...)
-	q.end(b, p, f, at, m.Len())
+	data := append(b.data, zeroHead[:]...)
+	q.end(b, p, f, at, append(data, m.Raw()...), m.Len())
 }
 
 // putArgs encodes arguments right into the queue.
-func (q *queue) putArgs(p *Port, args []any) (err error) {
+func (q *queue) putArgs(p *Port, args []any) error {
 	b := q.tail()
 	at := len(b.data)
-	if b.data, err = codec.AppendArgs(b.data, args); err != nil {
+	data, err := codec.AppendArgs(append(b.data, zeroHead[:]...), args)
+	if err != nil {
 		return err
 	}
-	q.end(b, p, nil, at, len(args))
+	q.end(b, p, nil, at, data, len(args))
 	return nil
 }
+
+var zeroHead [messageHead]byte
 
 // run appends a task.
 func (q *queue) run(t loop.Task) {
 	b := q.tail()
-	b.items = append(b.items, item{at: uint32(len(b.tasks))})
+	b.runs = append(b.runs, run{end: len(b.tasks)})
 	b.tasks = append(b.tasks, t)
+	b.n++
 	q.size += itemCost
 }
 
-func (q *queue) end(b *block, p *Port, f *feed, at, n int) {
-	end := len(b.data)
-	b.items = append(b.items, item{port: p, feed: f, at: uint32(at), end: uint32(end), n: uint32(n)})
-	q.size += end - at + itemCost
+// end completes a message of n arguments that begins at data[at].
+func (q *queue) end(b *block, p *Port, f *feed, at int, data []byte, n int) {
+	size := len(data) - at - messageHead
+	binary.LittleEndian.PutUint64(data[at:], uint64(n)<<32|uint64(uint32(size)))
+	b.data = data
+	b.n++
+	q.size += size + itemCost
+	if k := len(b.runs); k > 0 && b.runs[k-1].port == p && b.runs[k-1].feed == f {
+		b.runs[k-1].end = len(data)
+		return
+	}
+	b.runs = append(b.runs, run{port: p, feed: f, end: len(data)})
 }
 
 // tail is the block to append to.

@@ -69,8 +69,7 @@ func (s *shard) drain() {
 
 // work works off a block and gives it back.
 func (s *shard) work(b *block) {
-	for at := 0; at < len(b.items); {
-		at = s.workFrom(b, at)
+	for !s.workOn(b) {
 	}
 	if s.faults.has(leakedBuffer) {
 		return
@@ -78,25 +77,28 @@ func (s *shard) work(b *block) {
 	s.node.blocks.put(b)
 }
 
-// workFrom does the items from at on, and returns where to go on: behind the last, or
-// behind one that panicked. That is a defect, since handlers and callbacks are
+// workOn works a block off to its end or to a task or message that panics, and says
+// whether it has got to the end. A panic is a defect, since handlers and callbacks are
 // guarded by themselves, and it mustn't cost the others.
-func (s *shard) workFrom(b *block, at int) (next int) {
+func (s *shard) workOn(b *block) (done bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.node.logPanic("task", r)
-			next++
 		}
 	}()
-	for next = at; next < len(b.items); next++ {
-		i := &b.items[next]
-		if i.port == nil {
-			b.tasks[i.at].Run()
+	for b.next < len(b.runs) {
+		r := &b.runs[b.next]
+		if r.port == nil {
+			b.next++
+			b.tasks[r.end].Run()
 			continue
 		}
-		i.port.deliver(b.message(i), i.feed)
+		for b.at < r.end {
+			r.port.deliver(b.message(), r.feed)
+		}
+		b.next++
 	}
-	return next
+	return true
 }
 
 // schedule sees to it that the turn's end is run.
@@ -120,7 +122,7 @@ func (s *shard) endTurn() {
 		q := s.runq
 		s.runq = s.other
 		for i, b := range q.blocks {
-			left -= len(b.items)
+			left -= b.n
 			s.work(b)
 			q.blocks[i] = nil
 			s.push()
