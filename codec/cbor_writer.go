@@ -5,27 +5,87 @@ import (
 	"math"
 )
 
+// cborOctet has the CBOR form of heads that are one octet in both forms and have no
+// payload, and for all others CBOR's break.
+var cborOctet = func() (t [256]byte) {
+	for c := range t {
+		t[c] = cborBreak
+	}
+	for n := range 24 {
+		t[n] = cborUint<<5 | byte(n)
+		t[0xff-n] = cborNegative<<5 | byte(n)
+	}
+	for n := range 16 {
+		t[0x80+n] = cborMap<<5 | byte(n)
+		t[0x90+n] = cborList<<5 | byte(n)
+	}
+	t[0xc0], t[0xc2], t[0xc3] = 0xf6, 0xf4, 0xf5
+	return t
+}()
+
+const cborBreak = 0xff
+
 // appendCBOR appends the CBOR form of checked MessagePack: heads and floats as
 // short as they can be without loss, but no half floats and no indefinite lengths
 // (protocol 3). Both forms put the size first, so no value needs to know where it is
 // nested. If the result is longer than lim.Message, dst comes back as it was.
+//
+// The most frequent kinds are done here, without a call for each.
 func appendCBOR(dst, body []byte, lim Limits) ([]byte, error) {
-	at := len(dst)
-	for len(body) > 0 {
-		if c := body[0]; c>>5 == 0xa0>>5 { // short text: by far the most frequent
-			end := 1 + int(c&0x1f)
-			if text := body[1:end]; ascii(text) {
-				dst = append(cborHead(dst, cborText, uint64(len(text))), text...)
-				body = body[end:]
+	b, o := dst[:cap(dst)], len(dst)
+	end := o + lim.Message
+	for i := 0; i < len(body); {
+		b = room(b, o, 2+31)
+		c := body[i]
+		if octet := cborOctet[c]; octet != cborBreak {
+			b[o] = octet
+			o, i = o+1, i+1
+			continue
+		}
+		switch {
+		case c>>5 == 0xa0>>5 && c < 0xa0+24:
+			n := int(c & 31)
+			b[o] = cborText<<5 | byte(n)
+			if copyASCII(b[o+1:], body[i+1:i+1+n]) {
+				o, i = o+1+n, i+1+n
 				continue
 			}
+		case c == 0xd9 && body[i+1] >= 24:
+			n := int(body[i+1])
+			b = room(b, o, 2+n)
+			b[o], b[o+1] = cborText<<5|24, byte(n)
+			if copyASCII(b[o+2:], body[i+2:i+2+n]) {
+				o, i = o+2+n, i+2+n
+				continue
+			}
+		case c < 0x80:
+			b[o], b[o+1] = cborUint<<5|24, c
+			o, i = o+2, i+1
+			continue
+		case c == 0xcc && body[i+1] >= 24:
+			b[o], b[o+1] = cborUint<<5|24, body[i+1]
+			o, i = o+2, i+2
+			continue
+		case c == 0xcd && body[i+1] > 0:
+			b[o], b[o+1], b[o+2] = cborUint<<5|25, body[i+1], body[i+2]
+			o, i = o+3, i+3
+			continue
+		case c == 0xce && body[i+1]|body[i+2] > 0:
+			b[o] = cborUint<<5 | 26
+			copy(b[o+1:o+5], body[i+1:i+5])
+			o, i = o+5, i+5
+			continue
 		}
-		dst, body = appendCBORHead(dst, body)
-		if len(dst)-at > lim.Message {
-			return dst[:at], &LimitError{"octets in a message", lim.Message}
+		out, rest := appendCBORHead(b[:o], body[i:])
+		b, o, i = out[:cap(out)], len(out), len(body)-len(rest)
+		if o > end {
+			break
 		}
 	}
-	return dst, nil
+	if o > end {
+		return dst, &LimitError{"octets in a message", lim.Message}
+	}
+	return b[:o], nil
 }
 
 // appendCBORHead converts the head that body begins with, together with the

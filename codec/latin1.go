@@ -26,6 +26,35 @@ func ascii(b []byte) bool {
 	return or < utf8.RuneSelf
 }
 
+// copyASCII copies src to dst, which is no shorter. False: src isn't ASCII, and dst has
+// anything.
+func copyASCII(dst, src []byte) bool {
+	n := len(src)
+	switch {
+	case n >= 8:
+		var or uint64
+		for i := 0; i+8 < n; i += 8 {
+			x := binary.LittleEndian.Uint64(src[i:])
+			binary.LittleEndian.PutUint64(dst[i:], x)
+			or |= x
+		}
+		x := binary.LittleEndian.Uint64(src[n-8:])
+		binary.LittleEndian.PutUint64(dst[n-8:], x)
+		return (or|x)&highs == 0
+	case n >= 4:
+		x, y := binary.LittleEndian.Uint32(src), binary.LittleEndian.Uint32(src[n-4:])
+		binary.LittleEndian.PutUint32(dst, x)
+		binary.LittleEndian.PutUint32(dst[n-4:], y)
+		return uint64(x|y)&highs == 0
+	}
+	var or byte
+	for i, c := range src {
+		dst[i] = c
+		or |= c
+	}
+	return or < utf8.RuneSelf
+}
+
 // latin1ToUTF8 gives the UTF-8 form of Latin-1 octets. It is b itself if b is ASCII.
 func latin1ToUTF8(b []byte) []byte {
 	if ascii(b) {
