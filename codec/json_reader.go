@@ -108,15 +108,24 @@ func (r *jsonReader) flat(p []byte) int {
 			out = append(textHead(out, end-i-1), p[i+1:end]...)
 			i = end + 1
 		} else {
-			end := wordEnd(p, i)
-			if end == len(p) || end == i {
-				return 0
+			digits := i
+			var u uint64
+			for i < len(p) && p[i]-'0' <= 9 {
+				u = 10*u + uint64(p[i]-'0')
+				i++
 			}
-			var ok bool
-			if out, ok = appendJSONWord(out, p[i:end]); !ok {
-				return 0
+			if count := i - digits; 0 < count && count <= safeDigits && (count == 1 || p[digits] != '0') && i < len(p) && !inWord[p[i]] {
+				out = appendUint(out, u)
+			} else {
+				i = wordEnd(p, digits)
+				if i == len(p) || i == digits {
+					return 0
+				}
+				var ok bool
+				if out, ok = appendJSONWord(out, p[digits:i]); !ok {
+					return 0
+				}
 			}
-			i = end
 		}
 		if i >= len(p) {
 			return 0

@@ -52,6 +52,30 @@ func plainASCII(s []byte) bool {
 	return true
 }
 
+// copyPlain copies src to dst, which is no shorter. False: src isn't ASCII that stands
+// for itself in a JSON string, and dst has anything.
+func copyPlain(dst, src []byte) bool {
+	n := len(src)
+	if n >= 8 {
+		var found uint64
+		for i := 0; i+8 < n; i += 8 {
+			x := binary.LittleEndian.Uint64(src[i:])
+			binary.LittleEndian.PutUint64(dst[i:], x)
+			found |= special(x) | x
+		}
+		x := binary.LittleEndian.Uint64(src[n-8:])
+		binary.LittleEndian.PutUint64(dst[n-8:], x)
+		return (found|special(x)|x)&highs == 0
+	}
+	for i, c := range src {
+		if c < 0x20 || c == '"' || c == '\\' || c >= 0x80 {
+			return false
+		}
+		dst[i] = c
+	}
+	return true
+}
+
 // plainEnd finds the first octet from p[i] on that can't stand for itself in a
 // JSON string: a quote, a backslash or a control character.
 func plainEnd(p []byte, i int) int {
@@ -90,9 +114,12 @@ func appendJSONWord(b, w []byte) (_ []byte, ok bool) {
 	return appendJSONNumber(b, w)
 }
 
-// smallUint reads up to 18 digits without a leading zero.
+// safeDigits is how many decimal digits any 64-bit integer has room for.
+const safeDigits = 18
+
+// smallUint reads up to safeDigits digits without a leading zero.
 func smallUint(digits []byte) (n uint64, ok bool) {
-	if len(digits) == 0 || len(digits) > 18 || digits[0] == '0' && len(digits) > 1 {
+	if len(digits) == 0 || len(digits) > safeDigits || digits[0] == '0' && len(digits) > 1 {
 		return 0, false
 	}
 	for _, c := range digits {

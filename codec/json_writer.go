@@ -11,12 +11,68 @@ import (
 // that it reads back as the same float. NaN and the infinities are a *ValueError.
 // After an error dst comes back as it was.
 func appendJSON(dst, body []byte, lim Limits) ([]byte, error) {
+	if out, ok := appendFlatJSON(dst, body); ok {
+		if len(out)-len(dst) > lim.Message {
+			return dst, &LimitError{"octets in a message", lim.Message}
+		}
+		return out, nil
+	}
 	w := jsonWriter{in: body, start: len(dst), max: lim.Message}
 	out, err := w.value(dst)
 	if err != nil {
 		return out[:len(dst)], err
 	}
 	return out, nil
+}
+
+// appendFlatJSON is the fast path for a list of at most 15 elements that are short texts
+// without escapes, integers, truth values and nil. False: a closer look is needed.
+func appendFlatJSON(dst, body []byte) (_ []byte, ok bool) {
+	if body[0]&0xf0 != 0x90 || len(body) == 1 {
+		return dst, false
+	}
+	b, o := dst[:cap(dst)], len(dst)
+	b = room(b, o, 1)
+	b[o] = '['
+	o++
+	for i := 1; i < len(body); {
+		c := body[i]
+		b = room(b, o, maxDigits+1+len(`"",`))
+		switch {
+		case c>>5 == 0xa0>>5 || c == 0xd9:
+			n, from := int(c&31), i+1
+			if c == 0xd9 {
+				n, from = int(body[i+1]), i+2
+			}
+			b = room(b, o, n+len(`"",`))
+			b[o] = '"'
+			if !copyPlain(b[o+1:], body[from:from+n]) {
+				return dst, false
+			}
+			b[o+1+n] = '"'
+			o, i = o+1+n+1, from+n
+		case c < 0x80 || c >= 0xe0 || 0xcc <= c && c <= 0xd3:
+			u, neg := intBits(body[i:])
+			if neg {
+				b[o] = '-'
+				u = -u
+				o++
+			}
+			o, i = len(strconv.AppendUint(b[:o], u, 10)), i+int(scalarSize[c])
+		case c == 0xc0:
+			o, i = o+copy(b[o:], "null"), i+1
+		case c == 0xc2:
+			o, i = o+copy(b[o:], "false"), i+1
+		case c == 0xc3:
+			o, i = o+copy(b[o:], "true"), i+1
+		default:
+			return dst, false
+		}
+		b[o] = ','
+		o++
+	}
+	b[o-1] = ']'
+	return b[:o], true
 }
 
 // A jsonWriter walks through checked MessagePack once.
