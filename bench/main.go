@@ -89,7 +89,9 @@ func bench() error {
 	if err := report.write(*out); err != nil {
 		return err
 	}
-	fmt.Print(report.targetGrid().markdown())
+	if len(report.Targets) > 0 {
+		fmt.Print(report.targetGrid().markdown())
+	}
 	fmt.Println("see", filepath.Join(*out, "result.md"))
 	return report.verdict()
 }

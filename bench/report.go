@@ -95,7 +95,7 @@ func (r *report) write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(r, "", "\t")
+	text, err := json.Marshal(r) // without spaces: the times of all runs are long
 	if err != nil {
 		return err
 	}
@@ -108,13 +108,20 @@ func (r *report) write(dir string) error {
 	return r.draw(dir)
 }
 
+const legend = `Rates are medians with the least and the most of the repetitions; percentiles are of all
+repetitions together. "CPU s / M": CPU seconds of all processes for a million messages or
+round trips. "objects / M": what the processes allocate for them, if they are in Go. "peak
+MiB": the most resident memory that all processes had. "by aemp", "by reactor": the first
+column divided by that of aemp, or of its bare event loops.`
+
 func (r *report) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Results\n\n%s\n", r.circumstances())
 	if r.Unfinished {
 		b.WriteString("\n**The run was ended early.**\n")
 	}
-	b.WriteString(section("Targets", "Of aemp, in figures of this run. Ratios are of medians; one-way and local of messages a second.", r.targetGrid()))
+	fmt.Fprintf(&b, "\n%s\n", legend)
+	b.WriteString(section("Targets", "What aemp is to reach, and what it came to in this run. Ratios are of medians.", r.targetGrid()))
 	for _, w := range r.Workloads {
 		b.WriteString(r.workload(w))
 	}

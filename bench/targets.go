@@ -110,7 +110,11 @@ func (t *target) row(v *view) []string {
 	if t.held(seen) {
 		verdict = "held"
 	}
-	return []string{t.what, wanted, strings.TrimSpace(digits(seen) + " " + t.unit), verdict}
+	text := digits(seen)
+	if t.unit == ratio {
+		text = fmt.Sprintf("%.3f", seen)
+	}
+	return []string{t.what, wanted, strings.TrimSpace(text + " " + t.unit), verdict}
 }
 
 // about says whether the target is of that workload.

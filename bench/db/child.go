@@ -73,11 +73,11 @@ func (c *child) end() {
 	c.cmd.Wait() // what went wrong it has said on standard error
 }
 
-// A play is a set of children.
-type play struct{ children []*child }
+// A cast is a set of children.
+type cast struct{ children []*child }
 
 // add starts a child and scans its first line.
-func (p *play) add(role string, hello any, args ...string) (*child, error) {
+func (p *cast) add(role string, hello any, args ...string) (*child, error) {
 	c, err := startChild(role, args...)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (p *play) add(role string, hello any, args ...string) (*child, error) {
 	return c, c.answer(hello)
 }
 
-func (p *play) end() {
+func (p *cast) end() {
 	for _, c := range p.children {
 		c.end()
 	}

@@ -10,18 +10,23 @@
 // the end is compared with what was set.
 //
 //	go run ./db [-quick] [-runs 5] [-samples 2000] [-keys 1000000]
+//
+// It is also a child of the harness, which runs it once for each repetition.
 package main
 
 import (
 	"cmp"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
 	"slices"
 	"time"
+
+	"github.com/aemp-go/aemp/bench/play"
 )
 
 var (
@@ -36,11 +41,16 @@ var (
 
 func main() {
 	flag.Parse()
+	if flag.NArg() > 0 {
+		play.Main(map[string]func(play.Spec) error{play.Alone: forHarness})
+		return
+	}
 	if *quick {
-		*runs, *samples, *keys = 3, *samples/10, *keys/10
+		*runs = 3
+		quicken()
 	}
 	roles := map[string]func() error{
-		"":              measure,
+		"":              measureAll,
 		"relay":         relayRole,
 		"bare-sender":   bareSenderRole,
 		"bare-receiver": bareReceiverRole,
@@ -53,6 +63,25 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+func quicken() { *samples, *keys = *samples/10, *keys/10 }
+
+// forHarness measures once, and says the figures.
+func forHarness(s play.Spec) error {
+	*runs = 1
+	if s.For <= time.Second {
+		quicken()
+	}
+	out = os.Stderr
+	figures, err := measure()
+	if err == nil {
+		play.Say(play.Line{Result: &play.Result{Figures: figures}})
+	}
+	return err
+}
+
+// out is where measurements are told.
+var out io.Writer = os.Stdout
 
 // profiled runs a role, and writes its profile if one is wanted.
 func profiled(run func() error) error {
@@ -71,16 +100,22 @@ func profiled(run func() error) error {
 	return run()
 }
 
-func measure() error {
-	fmt.Printf("%s, %d CPUs, median of %d, %d changes, %d keys of 20 octets with values of 8\n",
+func measureAll() error {
+	_, err := measure()
+	return err
+}
+
+func measure() (all []play.Figure, err error) {
+	fmt.Fprintf(out, "%s, %d CPUs, median of %d, %d changes, %d keys of 20 octets with values of 8\n",
 		runtime.Version(), runtime.NumCPU(), *runs, *samples, *keys)
-	if err := measureLatency(); err != nil {
-		return err
+	for _, part := range []func() ([]play.Figure, error){measureLatency, measureThroughput, measureMemory} {
+		figures, err := part()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, figures...)
 	}
-	if err := measureThroughput(); err != nil {
-		return err
-	}
-	return measureMemory()
+	return all, nil
 }
 
 // latency of one measurement.
@@ -100,66 +135,76 @@ func middle(all []latency) latency {
 	return all[len(all)/2]
 }
 
-func measureLatency() error {
+func measureLatency() ([]play.Figure, error) {
 	bare, err := newBarePlay()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer bare.end()
 	db, err := newDBPlay(true)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer db.end()
 	var relayed, set []latency
 	for range *runs {
 		b, err := bare.latency(*samples)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		d, err := db.latency(*samples)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		fmt.Printf("  bare relay %v, Set to watcher %v\n", b, d)
+		fmt.Fprintf(out, "  bare relay %v, Set to watcher %v\n", b, d)
 		relayed, set = append(relayed, b), append(set, d)
 	}
 	b, d := middle(relayed), middle(set)
-	fmt.Printf("latency: bare relay %v, Set to watcher %v, ratio %.2f\n", b, d, float64(d.median)/float64(b.median))
-	return nil
+	by := float64(d.median) / float64(b.median)
+	fmt.Fprintf(out, "latency: bare relay %v, Set to watcher %v, ratio %.2f\n", b, d, by)
+	return []play.Figure{
+		{What: "from Set to the watcher, median", Value: d.median.Seconds() * 1e6, Unit: "µs"},
+		{What: "from Set to the watcher, 99 %", Value: d.high.Seconds() * 1e6, Unit: "µs"},
+		{What: "the same two hops on bare event loops, median", Value: b.median.Seconds() * 1e6, Unit: "µs"},
+		{What: "the same two hops on bare event loops, 99 %", Value: b.high.Seconds() * 1e6, Unit: "µs"},
+		{What: "the first by that of the bare event loops", Value: by, Unit: "×"},
+	}, nil
 }
 
-func measureThroughput() error {
+func measureThroughput() ([]play.Figure, error) {
 	db, err := newDBPlay(true)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer db.end()
 	var set, deleted []float64
 	for i := range *runs {
 		t, err := db.throughput(i, *keys)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		fmt.Printf("  set %.0f keys/s (calls alone %.0f/s; CPU for each key:%s), deleted %.0f keys/s; all contents right\n", t.set, t.calls, t.cpu, t.deleted)
+		fmt.Fprintf(out, "  set %.0f keys/s (calls alone %.0f/s; CPU for each key:%s), deleted %.0f keys/s; all contents right\n", t.set, t.calls, t.cpu, t.deleted)
 		set, deleted = append(set, t.set), append(deleted, t.deleted)
 	}
-	fmt.Printf("throughput: set %.0f keys/s, deleted %.0f keys/s\n", median(set), median(deleted))
-	return nil
+	fmt.Fprintf(out, "throughput: set %.0f keys/s, deleted %.0f keys/s\n", median(set), median(deleted))
+	return []play.Figure{
+		{What: fmt.Sprintf("set until the watcher has seen the last of %d", *keys), Value: median(set), Unit: "keys/s"},
+		{What: "deleted", Value: median(deleted), Unit: "keys/s"},
+	}, nil
 }
 
-func measureMemory() error {
+func measureMemory() ([]play.Figure, error) {
 	var all []float64
 	for range min(*runs, 3) {
 		m, err := memory(*keys)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		fmt.Printf("  global node: %.0f octets resident for each key\n", m)
+		fmt.Fprintf(out, "  global node: %.0f octets resident for each key\n", m)
 		all = append(all, m)
 	}
-	fmt.Printf("memory: %.0f octets resident at the global node for each key\n", median(all))
-	return nil
+	fmt.Fprintf(out, "memory: %.0f octets resident at the global node for each key\n", median(all))
+	return []play.Figure{{What: "resident memory of the global node for each key", Value: median(all), Unit: "octets"}}, nil
 }
 
 func median(v []float64) float64 {

@@ -7,7 +7,7 @@ import (
 
 // barePlay is sender, relay and receiver.
 type barePlay struct {
-	play
+	cast
 	sender, receiver *child
 }
 
@@ -40,7 +40,7 @@ func (b *barePlay) latency(n int) (l latency, err error) {
 
 // dbPlay is a global node and two slaves; without watcher one.
 type dbPlay struct {
-	play
+	cast
 	global, setter, watcher *child
 }
 
@@ -75,7 +75,7 @@ type throughput struct {
 }
 
 // cpu is what each of the children has used so far.
-func (p *play) cpu() (all []time.Duration, err error) {
+func (p *cast) cpu() (all []time.Duration, err error) {
 	for _, c := range p.children {
 		d, err := c.cpu()
 		if err != nil {
