@@ -54,6 +54,23 @@ func BenchmarkEncodeArgs(b *testing.B) {
 	}
 }
 
+func BenchmarkEncodePlain(b *testing.B) {
+	for _, f := range []codec.Framing{codec.CBOR, codec.JSON} {
+		b.Run(f.String(), func(b *testing.B) {
+			buf := make([]byte, 0, 256)
+			b.ReportAllocs()
+			for i := range b.N {
+				buf, _ = sendPlain(buf[:0], f, benchPort, benchTag, benchInt+i&63, benchText)
+			}
+		})
+	}
+}
+
+//go:noinline
+func sendPlain(b []byte, f codec.Framing, port string, args ...any) ([]byte, bool) {
+	return codec.AppendPlain(b, f, port, codec.DefaultLimits, args)
+}
+
 func BenchmarkEncodeGenerated(b *testing.B) {
 	buf := make([]byte, 0, 256)
 	m := &job{Tag: []byte(benchTag), Payload: []byte(benchText)}

@@ -49,6 +49,59 @@ func TestAMessageOfScalarsIsWrittenAsOneWithMore(t *testing.T) {
 	})
 }
 
+func TestTheShortWayWritesWhatTheLongWayDoes(t *testing.T) {
+	var plain int
+	rapid.Check(t, func(r *rapid.T) {
+		args := plainArgs.Draw(r, "args")
+		for _, f := range []codec.Framing{codec.CBOR, codec.JSON} {
+			want, err := codec.AppendFrame([]byte("before"), f, bodyOf(t, args), codec.DefaultLimits)
+			got, ok := codec.AppendPlain([]byte("before"), f, "port", codec.DefaultLimits, args)
+			switch {
+			case !ok && string(got) != "before":
+				r.Fatalf("%s: refused, but %q is there", f, got)
+			case !ok:
+			case err != nil || !bytes.Equal(got, want):
+				r.Fatalf("%s: have %q, want %q, %v", f, got, want, err)
+			default:
+				plain++
+			}
+		}
+	})
+	if plain == 0 {
+		t.Error("never was the short way taken")
+	}
+}
+
+func TestTheShortWayIsForPlainMessages(t *testing.T) {
+	for _, c := range []struct {
+		arg        any
+		cbor, json bool
+	}{
+		{nil, true, true},
+		{true, true, true},
+		{7, true, true},
+		{int64(-1) << 40, true, true},
+		{1.5, true, true},
+		{math.NaN(), true, false},
+		{"text", true, true},
+		{"\"", true, false},
+		{"ü", false, false},
+		{strings.Repeat("x", 42), true, true},
+		{strings.Repeat("x", 43), true, false},
+		{strings.Repeat("x", 45), true, false},
+		{strings.Repeat("x", 46), false, false},
+		{[]byte("octets"), false, false},
+		{[]any{}, false, false},
+	} {
+		lim := codec.Limits{Message: 101, Depth: 5, Items: 20}
+		for f, want := range map[codec.Framing]bool{codec.CBOR: c.cbor, codec.JSON: c.json, codec.Msgpack: false} {
+			if _, ok := codec.AppendPlain(nil, f, "p", lim, []any{c.arg}); ok != want {
+				t.Errorf("%v in %s: %v", c.arg, f, ok)
+			}
+		}
+	}
+}
+
 func TestCBORHeadsAreAsShortAsTheyCanBe(t *testing.T) {
 	for _, c := range []struct{ body, want string }{
 		{"\x91\xcc\x17", "\x81\x17"},

@@ -295,3 +295,8 @@ func (v Value) Map() (Pairs, error) {
 func borrowedString(b []byte) string {
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }
+
+// borrowedBytes is s as octets, for callees that neither keep nor change them.
+func borrowedBytes(s string) []byte {
+	return unsafe.Slice(unsafe.StringData(s), len(s))
+}
