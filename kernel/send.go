@@ -198,12 +198,18 @@ func (n *Node) remote(node string) (*peer, error) {
 	return n.peerFor(node)
 }
 
-// wake has the peer's loop flush its output; from a goroutine.
+// wake has the peer's output flushed; from a goroutine.
 func (p *peer) wake() {
+	if p.given() {
+		return
+	}
 	if p.shard.inbox.run((*flushTask)(p)) {
 		p.shard.inbox.wake()
 	}
 }
+
+// given writes the peer's output if that can be done without its loop.
+func (p *peer) given() bool { return p.up.Load() && p.out.Give() }
 
 // send is for messages that exist already, from a shard.
 func (s *shard) send(to string, m codec.Message) error {

@@ -1,5 +1,11 @@
 package link
 
+import (
+	"slices"
+
+	"github.com/aemp-go/aemp/loop"
+)
+
 // chunkSize is where the outbox begins a new buffer: as much as is worth a write of its
 // own, and no more than stays in a core's cache.
 const chunkSize = 64 << 10
@@ -25,19 +31,32 @@ func (o *Outbox) rotate() {
 	o.chunks.Unlock()
 }
 
-// next is the oldest finished buffer, or nil.
-func (o *Outbox) next() []byte {
+// next is the oldest finished buffer, or nil, and the connection that it is for.
+func (o *Outbox) next() ([]byte, loop.Conn) {
 	o.chunks.Lock()
 	defer o.chunks.Unlock()
 	if len(o.full) == 0 {
-		return nil
+		return nil, o.conn
 	}
 	b := o.full[0]
 	n := copy(o.full, o.full[1:])
 	o.full[n] = nil
 	o.full = o.full[:n]
 	o.finished.Add(-int64(len(b)))
-	return b
+	return b, o.conn
+}
+
+// putBack makes b the oldest finished buffer again, but for the n octets that its connection has
+// taken; or forgets it, if that was lost meanwhile.
+func (o *Outbox) putBack(c loop.Conn, b []byte, n int) {
+	o.chunks.Lock()
+	defer o.chunks.Unlock()
+	if o.conn != c {
+		return
+	}
+	b = b[:copy(b, b[n:])]
+	o.finished.Add(int64(len(b)))
+	o.full = slices.Insert(o.full, 0, b)
 }
 
 // recycle keeps an empty buffer for later.

@@ -2,19 +2,20 @@ package link
 
 import (
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
 )
 
 // Up makes the link's connection the way out: what was queued is brought into
 // its framing. On the peer's loop.
-func (o *Outbox) Up(f codec.Framing) error {
+func (o *Outbox) Up(c loop.Conn, f codec.Framing) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.framing, o.state = f, Open
+	o.chunks.Lock()
+	defer o.chunks.Unlock()
+	o.conn, o.framing, o.state = c, f, Open
 	if f == codec.Msgpack {
 		return nil
 	}
-	o.chunks.Lock()
-	defer o.chunks.Unlock()
 	for i, b := range append(o.full, o.buf) {
 		b, err := transcode(b, f, o.limits)
 		if err != nil {
@@ -60,7 +61,7 @@ func (o *Outbox) end(s OutboxState) (lost int) {
 	o.buf, o.posted, o.timed = nil, false, false
 	clear(o.joined)
 	o.chunks.Lock()
-	o.full, o.free = nil, nil
+	o.conn, o.full, o.free = nil, nil, nil
 	o.chunks.Unlock()
 	o.finished.Store(0)
 	o.given.Store(0)

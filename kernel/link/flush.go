@@ -29,10 +29,30 @@ const (
 )
 
 // Flush gives the connection what it can take. With all, that is everything; without, what
-// isn't worth a write may be kept back for a moment. On the peer's loop.
+// isn't worth a write may be kept back for a moment. On the peer's loop. A goroutine that is
+// in the middle of Give has it called again.
 func (o *Outbox) Flush(c loop.Conn, all bool) Flushed {
+	if !o.claim() {
+		return Done
+	}
+	result := o.flush(c, all)
+	if o.disclaim() {
+		return More
+	}
+	return result
+}
+
+// FlushLast is Flush before the connection is closed: it waits for a goroutine that writes.
+func (o *Outbox) FlushLast(c loop.Conn) {
+	o.giving.Lock()
+	defer o.giving.Unlock()
+	for o.flush(c, true) == More {
+	}
+}
+
+func (o *Outbox) flush(c loop.Conn, all bool) Flushed {
 	now := c.Loop().Now()
-	all = all || now-o.lastFlush > 2*streamPause || o.lastOctets < streamOctets
+	all = all || o.quiet(now, 2*streamPause) || o.lastOctets < streamOctets
 	octets := 0
 	result := More
 	for range flushChunks {
@@ -40,7 +60,7 @@ func (o *Outbox) Flush(c loop.Conn, all bool) Flushed {
 			result = Done
 			break
 		}
-		b := o.next()
+		b, _ := o.next()
 		if b == nil {
 			var again bool
 			if b, again, result = o.takeLast(all); again {
@@ -53,9 +73,7 @@ func (o *Outbox) Flush(c loop.Conn, all bool) Flushed {
 			break
 		}
 	}
-	if octets > 0 {
-		o.lastFlush, o.lastOctets = now, octets
-	}
+	o.gave(now, octets)
 	o.Settle(c)
 	if result == Done && int(o.given.Load()) >= o.marks.Low && !c.Blocked() {
 		return Unknown
@@ -79,21 +97,47 @@ func (o *Outbox) takeLast(all bool) (b []byte, again bool, result Flushed) {
 		o.timed = true
 		return nil, false, Wait
 	}
+	return o.swap(), false, Done
+}
+
+// swap puts an empty buffer in the place of the one that senders append to. Under the lock.
+func (o *Outbox) swap() (b []byte) {
 	b, o.buf = o.buf, nil
 	o.chunks.Lock()
 	if n := len(o.free); n > 0 {
 		o.buf, o.free = o.free[n-1], o.free[:n-1]
 	}
 	o.chunks.Unlock()
-	return b, false, Done
+	return b
 }
+
+// quiet says whether nothing has been given for d.
+func (o *Outbox) quiet(now, d time.Duration) bool {
+	return now-time.Duration(o.lastFlush.Load()) > d
+}
+
+// gave notes how much was given.
+func (o *Outbox) gave(now time.Duration, octets int) {
+	if octets > 0 {
+		o.lastFlush.Store(int64(now))
+		o.lastOctets = octets
+	}
+}
+
+// Streams says whether full buffers are being given all the time, so that what waits for
+// streamPause can wait for the next one. Any goroutine.
+func (o *Outbox) Streams(now time.Duration) bool { return !o.quiet(now, streamPause) }
 
 // Settle learns how much the connection still holds, and wakes who waits for room. On the
 // peer's loop.
 func (o *Outbox) Settle(c loop.Conn) {
-	given := int64(c.Buffered())
-	o.given.Store(given)
-	if given+o.finished.Load() < int64(o.marks.Low) {
+	o.given.Store(int64(c.Buffered()))
+	o.makeRoom()
+}
+
+// makeRoom wakes who waits for room, if there is any.
+func (o *Outbox) makeRoom() {
+	if o.given.Load()+o.finished.Load() < int64(o.marks.Low) {
 		o.wakeWaiters()
 	}
 }

@@ -267,7 +267,7 @@ func (l *Link) Up(out *Outbox) error {
 	if l.phase == closed { // chosen before its end was told
 		return &Lost{Kind: LostClosed}
 	}
-	if err := out.Up(l.hs.Out); err != nil {
+	if err := out.Up(l.conn, l.hs.Out); err != nil {
 		return err
 	}
 	l.timer.Stop()
@@ -356,7 +356,7 @@ func (l *Link) Flush(all bool) {
 		l.conn.Loop().Post((*flushTask)(l))
 	case Wait:
 		if l.pending == nil {
-			l.pending = l.conn.Loop().NewTimer((*flushTask)(l))
+			l.pending = l.conn.Loop().NewTimer((*pendingTask)(l))
 		}
 		l.pending.Reset(streamPause)
 	}
@@ -369,15 +369,27 @@ func (l *Link) Settle() {
 	}
 }
 
+// flushPending comes when what waits has waited long enough, unless it will soon be part of
+// a full buffer.
+func (l *Link) flushPending() {
+	if l.phase == up && l.out.Streams(l.conn.Loop().Now()) {
+		l.pending.Reset(streamPause)
+		return
+	}
+	l.Flush(true)
+}
+
 type (
-	settleTask Link
-	flushTask  Link
-	tickTask   Link
+	settleTask  Link
+	flushTask   Link
+	pendingTask Link
+	tickTask    Link
 )
 
-func (t *settleTask) Run() { (*Link)(t).Settle() }
-func (t *flushTask) Run()  { (*Link)(t).Flush(true) }
-func (t *tickTask) Run()   { (*Link)(t).tick() }
+func (t *settleTask) Run()  { (*Link)(t).Settle() }
+func (t *flushTask) Run()   { (*Link)(t).Flush(true) }
+func (t *pendingTask) Run() { (*Link)(t).flushPending() }
+func (t *tickTask) Run()    { (*Link)(t).tick() }
 
 // Pause stops reading until as many Resume.
 func (l *Link) Pause() {
@@ -429,7 +441,9 @@ func (l *Link) CloseGently(err error, linger time.Duration) {
 	if l.phase == closed {
 		return
 	}
-	l.Flush(true)
+	if l.phase == up {
+		l.out.FlushLast(l.conn)
+	}
 	l.phase = closed
 	l.conn.CloseAfterDrain(err, linger)
 }

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/tinylib/msgp/msgp"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
 )
 
 // Marks bound what waits to be sent to one peer, in octets.
@@ -58,8 +58,9 @@ const (
 // when a link is lost and again when its monitors have fired.
 //
 // Senders append to one buffer under a lock that is held for one append, the one
-// lock on the hot path. A buffer that is full goes to the finished ones, which the
-// peer's loop takes without that lock.
+// lock on the hot path. A buffer that is full goes to the finished ones, which are
+// given to the connection without that lock: by the goroutine that has filled it (Give), so
+// that what is in its core's cache needn't go to another one, or by the peer's loop (Flush).
 type Outbox struct {
 	limits codec.Limits
 	marks  Marks
@@ -78,17 +79,20 @@ type Outbox struct {
 	dropped uint64
 	joined  []bool // while Failing: loops whose monitors have all fired
 
+	giving sync.Mutex  // held by whoever gives buffers to the connection
+	wanted atomic.Bool // somebody else wanted to meanwhile
+
 	finished atomic.Int64 // octets in full
 	given    atomic.Int64 // octets that the connection still holds
 	chunks   sync.Mutex   // may be taken under mu
+	conn     loop.Conn    // that of the link, if there is one
 	full     [][]byte     // finished buffers, oldest first
 	free     [][]byte
 	used     bool // since the last Trim
 	waiters  Waiters
 
-	// The peer's loop's only.
-	lastFlush  time.Duration
-	lastOctets int
+	lastFlush  atomic.Int64 // when something was given, on the loop's clock
+	lastOctets int          // how much; under giving
 }
 
 // NewOutbox is an empty queue. fit lists the framings that the peer might choose.
@@ -103,7 +107,7 @@ const Outside = -1
 // Accepted tells the sender of a message what became of it.
 type Accepted struct {
 	Epoch   uint64
-	Wake    bool // the caller has to see to it that Flush is called on the peer's loop
+	Wake    bool // the caller has to see to it that Give or, on the peer's loop, Flush is called
 	Dropped bool // the link is failing: nobody gets the message
 	Queued  bool // there is no link yet
 }
