@@ -4,6 +4,8 @@
 -export([echo/0, pingpong/2, call/2, paced/2]).
 -export([init/1, handle_call/3, handle_cast/2]).
 
+-define(FINEST, 50000). % nanoseconds between messages of a fixed rate, or groups of them
+
 %% echo starts what sends back to the process that it was told of, and a server of
 %% that name for calls.
 echo() ->
@@ -51,33 +53,34 @@ trip(Trip, Text, Number, Sent, Stop, Laps, Disorder) ->
             {Number - 1, Disorder + More}
     end.
 
-%% paced sends what is due every millisecond, which is as finely as the runtime's timers
-%% go. A trip's time counts from when it ought to have begun.
-paced(Spec = #{rate := Rate, warm := Warm, for := For, size := Size}, Node) ->
+%% paced sends each message when it is due, or at once if that is over. The runtime's
+%% timers go by milliseconds, so it looks at the clock when a message comes back, too. A
+%% trip's time counts from when it ought to have begun.
+paced(#{rate := Rate, warm := Warm, for := For, size := Size}, Node) ->
     Echo = rpc:call(Node, erlang, whereis, [echo]),
+    Echo ! {to, self()},
     Skipped = Rate * (Warm div 1000000) div 1000,
     Last = Skipped + Rate * (For div 1000000) div 1000,
-    Echo ! {to, self()},
-    Origin = spec:now(),
+    Group = max(1, Rate * ?FINEST div 1000000000),
+    Pace = {spec:now(), Group, Group * 1000000000 div Rate},
     Text = spec:text(Size),
-    spawn_link(fun() -> send(Echo, Text, 1, Last, Origin, Rate) end),
     Laps = laps:new(),
-    Disorder = back(Spec, Laps, Origin, 1, Skipped, Last, 0),
+    Disorder = pace(Pace, Laps, Skipped, Last, fun(Number) -> Echo ! {tag, Number, Text} end, 0, 0, 0),
     spec:timed(Last - Skipped, Disorder, For, laps:list(Laps)).
 
-due(Number, Origin, Rate) -> Origin + Number * 1000000000 div Rate.
+%% due is when a message, from number 1, is to be sent: at high rates some at once.
+due({Origin, Group, Every}, Number) -> Origin + ((Number - 1) div Group + 1) * Every.
 
-send(_Echo, _Text, Number, Last, _Origin, _Rate) when Number > Last -> ok;
-send(Echo, Text, Number, Last, Origin, Rate) ->
-    Due = min(Last, (spec:now() - Origin) * Rate div 1000000000),
-    [Echo ! {tag, N, Text} || N <- lists:seq(Number, Due)],
-    receive after 1 -> ok end,
-    send(Echo, Text, max(Number, Due + 1), Last, Origin, Rate).
-
-back(_Spec, _Laps, _Origin, Number, _Skipped, Last, Disorder) when Number > Last -> Disorder;
-back(Spec = #{rate := Rate}, Laps, Origin, Number, Skipped, Last, Disorder) ->
-    Got = receive {tag, N, _Text} -> N end,
-    Number =:= Skipped + 1 andalso spec:began(),
-    Number > Skipped andalso laps:add(Laps, spec:now() - due(Got, Origin, Rate)),
-    More = case Got of Number -> 0; _ -> 1 end,
-    back(Spec, Laps, Origin, Number + 1, Skipped, Last, Disorder + More).
+pace(_Pace, _Laps, _Skipped, Last, _Send, _Sent, Last, Disorder) -> Disorder;
+pace(Pace = {Origin, Group, Every}, Laps, Skipped, Last, Send, Sent, Back, Disorder) ->
+    Due = min(Last, (spec:now() - Origin) div Every * Group),
+    [Send(Number) || Number <- lists:seq(Sent + 1, Due)],
+    receive
+        {tag, Number, _Text} ->
+            Back =:= Skipped andalso spec:began(),
+            Back >= Skipped andalso laps:add(Laps, spec:now() - due(Pace, Number)),
+            More = case Back + 1 of Number -> 0; _ -> 1 end,
+            pace(Pace, Laps, Skipped, Last, Send, max(Sent, Due), Back + 1, Disorder + More)
+    after 1 ->
+        pace(Pace, Laps, Skipped, Last, Send, max(Sent, Due), Back, Disorder)
+    end.
