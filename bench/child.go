@@ -1,9 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -62,24 +62,28 @@ func startChild(path string, args, env []string, role string, cpu int, tell func
 	}
 	go func() {
 		defer close(c.mute)
-		for d := json.NewDecoder(out); ; {
-			var l play.Line
-			if err := d.Decode(&l); err != nil {
-				tell(said{by: c, err: c.silence(err)})
+		for r := bufio.NewReader(out); ; {
+			s := c.next(r)
+			tell(s)
+			if s.err != nil {
 				return
 			}
-			tell(said{by: c, line: l})
 		}
 	}()
 	return c, nil
 }
 
-// silence says why nothing more is heard.
-func (c *child) silence(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) {
-		return errors.New("the " + c.role + " ended early")
+// next reads the next line.
+func (c *child) next(r *bufio.Reader) said {
+	text, err := r.ReadBytes('\n')
+	if err != nil {
+		return said{by: c, err: fmt.Errorf("the %s ended early", c.role)}
 	}
-	return fmt.Errorf("the %s didn't speak JSON: %w", c.role, err)
+	s := said{by: c}
+	if err := json.Unmarshal(text, &s.line); err != nil {
+		s.err = fmt.Errorf("the %s said %.200q: %w", c.role, text, err)
+	}
+	return s
 }
 
 // group is the child's process group.

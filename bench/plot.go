@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"image/color"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -12,6 +14,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 var (
@@ -100,8 +103,8 @@ func (r *report) barPlot(l layout, w reportWorkload, all []*summary, file string
 	c.Add(texts)
 	c.NominalY(names...)
 	c.X.Max *= 1.12 // place for the labels
-	height := vg.Points(24)*vg.Length(len(all)) + vg.Points(80)
-	return c.Save(width, height, file)
+	height := vg.Points(24)*vg.Length(len(all)) + vg.Points(90)
+	return save(c, height, file)
 }
 
 func (r *report) barColor(system string) color.Color {
@@ -141,7 +144,20 @@ func (r *report) percentilePlot(w reportWorkload, all []*summary, file string) e
 		c.Add(line)
 		c.Legend.Add(s.System, line)
 	}
-	return c.Save(width, 12*vg.Centimeter, file)
+	return save(c, 12*vg.Centimeter, file)
+}
+
+// save writes a plot with a margin around it.
+func save(c *plot.Plot, height vg.Length, file string) error {
+	canvas := vgsvg.New(width, height)
+	margin := vg.Points(8)
+	c.Draw(draw.Crop(draw.New(canvas), margin, -margin, margin, -margin))
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	_, err = canvas.WriteTo(f)
+	return errors.Join(err, f.Close())
 }
 
 // nines are the ticks of an axis on which q is at 1/(1-q).

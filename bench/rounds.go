@@ -34,15 +34,6 @@ type record struct {
 	ready map[*system]program
 }
 
-func (r *record) failures() (all []run) {
-	for _, x := range r.runs {
-		if x.Failure != "" {
-			all = append(all, x)
-		}
-	}
-	return all
-}
-
 // A turn is one system at one workload.
 type turn struct {
 	*workload

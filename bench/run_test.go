@@ -66,7 +66,7 @@ func TestARunThatGoesWrongFailsWithTheReason(t *testing.T) {
 		"loses":   "has got 3 messages of 4",
 		"fails":   "the receiver said: no luck today",
 		"dies":    "the receiver ended early; receiver: out of | memory",
-		"babbles": "didn't speak JSON",
+		"babbles": `the receiver said "hello\n": invalid character`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			limit := long

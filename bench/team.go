@@ -110,7 +110,7 @@ func (t *team) take(s said) error {
 	case l.Begin:
 		return t.begin(s.by.role)
 	case l.Result != nil:
-		t.result(s.by.role, l.Result)
+		return t.result(s.by.role, l.Result)
 	}
 	return nil
 }
@@ -160,17 +160,25 @@ func (t *team) groups() (all []int) {
 	return all
 }
 
-func (t *team) result(role string, r *play.Result) {
+func (t *team) result(role string, r *play.Result) (err error) {
 	// Alone says two: only what was measured has seconds.
-	sent := role == play.Sender || role == play.Alone && r.Seconds == 0
-	switch {
-	case t.floods() && sent:
+	if t.floods() && (role == play.Sender || role == play.Alone && r.Seconds == 0) {
 		t.sent = r
-	case role == t.measurer():
-		t.cpu = since(t.before, cpuTimes(t.pids))
-		t.peak = peakMemory(t.pids)
-		t.got = r
+		return nil
 	}
+	if role != t.measurer() {
+		return nil
+	}
+	t.got = r
+	if t.begun.IsZero() { // nothing but memory is measured
+		if t.pids, err = members(t.groups()...); err != nil {
+			return err
+		}
+	} else {
+		t.cpu = since(t.before, cpuTimes(t.pids))
+	}
+	t.peak = peakMemory(t.pids)
+	return nil
 }
 
 // end ends all processes. An error gets what they have said on standard error.
