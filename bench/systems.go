@@ -51,10 +51,13 @@ var systems = []system{
 		plays: []string{"database"}},
 
 	{name: "reactor", class: limit, dir: ".", pkg: "./limits", what: "the event loops of aemp, with the same frames and no node around them",
+		note: "Messages are encoded into the connection's buffer, written in batches of 64 KiB, and read in place.",
 		plays: append([]string{pings, "oneway-tls"}, plain...)},
 	{name: "gnet", class: limit, dir: ".", pkg: "./limits", what: "the engine of gnet, with the same frames", module: "github.com/panjf2000/gnet/v2",
+		note: "The same batches; what has come is read in place.",
 		plays: append([]string{pings}, plain...)},
 	{name: "netconn", class: limit, dir: ".", pkg: "./limits", what: "net.Conn and goroutines, with the same frames",
+		note: "The same batches; a goroutine reads each connection into a buffer.",
 		plays: append([]string{pings}, plain...)},
 	{name: "tcp", class: limit, dir: ".", pkg: "./limits", what: "octets through a TCP connection", plays: []string{"stream"}},
 	{name: "channel", class: limit, dir: ".", pkg: "./limits", what: "a Go channel", plays: []string{local}},
