@@ -2,6 +2,7 @@ package kernel_test
 
 import (
 	"context"
+	"log/slog"
 	"net/netip"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ var (
 )
 
 func startLoops(b testing.TB, n int) *reactor.Group {
-	g, err := reactor.Start(reactor.Options{Loops: n})
+	g, err := reactor.Start(reactor.Options{Loops: n, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -29,10 +30,15 @@ func startLoops(b testing.TB, n int) *reactor.Group {
 	return g
 }
 
-func startNode(b testing.TB, g loop.Group, id string, framing codec.Framing) *kernel.Node {
-	n, err := kernel.New(g, kernel.Options{Links: link.Config{
-		Node: id, Secret: []byte("bench"), Extensions: true, Framings: []codec.Framing{framing},
-	}})
+func startNode(b testing.TB, g loop.Group, id string, framing codec.Framing, set ...func(*kernel.Options)) *kernel.Node {
+	o := kernel.Options{
+		Links:  link.Config{Node: id, Secret: []byte("bench"), Extensions: true, Framings: []codec.Framing{framing}},
+		Logger: slog.New(slog.DiscardHandler),
+	}
+	for _, f := range set {
+		f(&o)
+	}
+	n, err := kernel.New(g, o)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -184,6 +190,11 @@ func BenchmarkSendFromHandler(b *testing.B) {
 }
 
 func BenchmarkSendToNode(b *testing.B) {
+	b.Run("TLS/arguments", func(b *testing.B) {
+		n, c := remotePair(b, codec.Msgpack, sameCert(b))
+		id := c.port.ID()
+		c.run(b, func(i int) error { return n.Send(id, benchTag, i, benchText) })
+	})
 	for _, f := range []codec.Framing{codec.Msgpack, codec.CBOR, codec.JSON} {
 		b.Run(f.String()+"/arguments", func(b *testing.B) {
 			n, c := remotePair(b, f)
@@ -218,9 +229,9 @@ func BenchmarkSendToNode(b *testing.B) {
 	}
 }
 
-func remotePair(b *testing.B, f codec.Framing) (*kernel.Node, *countdown) {
-	n := startNode(b, startLoops(b, 1), "a", f)
-	peer := startNode(b, startLoops(b, 1), "b", f)
+func remotePair(b *testing.B, f codec.Framing, set ...func(*kernel.Options)) (*kernel.Node, *countdown) {
+	n := startNode(b, startLoops(b, 1), "a", f, set...)
+	peer := startNode(b, startLoops(b, 1), "b", f, set...)
 	connect(b, n, peer)
 	return n, newCountdown(b, peer)
 }
