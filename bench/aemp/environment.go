@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aemp-go/aemp"
+	"github.com/aemp-go/aemp/bench/certificate"
 	"github.com/aemp-go/aemp/bench/play"
 	"github.com/aemp-go/aemp/loop"
 	"github.com/aemp-go/aemp/loop/reactor"
@@ -42,7 +43,7 @@ func newEnvironment(s play.Spec) (*environment, error) {
 	e := &environment{loops: g, framing: s.Framing}
 	e.seed, e.cert, _ = strings.Cut(s.Address, "\n")
 	if s.TLS && e.cert == "" {
-		e.cert, err = newCertificate()
+		e.cert, err = certificate.New()
 	}
 	return e, err
 }

@@ -1,4 +1,5 @@
-package main
+// Package certificate makes certificates for measurements under TLS.
+package certificate
 
 import (
 	"crypto/ecdsa"
@@ -12,9 +13,9 @@ import (
 	"time"
 )
 
-// newCertificate is PEM text with a new key and its self-signed certificate, which all
-// nodes share.
-func newCertificate() (string, error) {
+// New returns PEM text with a new key and a self-signed certificate for it, good for a
+// day: both ends of a connection can use it to show, and to verify the other by.
+func New() (string, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return "", fmt.Errorf("make a key: %w", err)
