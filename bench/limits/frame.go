@@ -25,7 +25,11 @@ func portNames(n int) []string {
 func appendFrame(b []byte, port string, number int64, text string) []byte {
 	b, at := codec.BeginFrame(b, port, 3)
 	b = msgp.AppendString(b, play.Tag)
-	b = msgp.AppendInt64(b, number)
+	if number < 0 {
+		b = msgp.AppendInt64(b, number)
+	} else {
+		b = msgp.AppendUint64(b, uint64(number))
+	}
 	b = msgp.AppendString(b, text)
 	b, err := codec.EndFrame(b, at, codec.DefaultLimits)
 	if err != nil {

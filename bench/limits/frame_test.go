@@ -19,7 +19,7 @@ func TestFramesAreThoseOfANode(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !bytes.Equal(got, want) {
-				t.Errorf("%d and %d octets: %x, not %x", number, len(text), got, want)
+				t.Errorf("%d and %d octets of text: %x…, not %x…", number, len(text), got[:16], want[:16])
 			}
 		}
 	}
