@@ -42,6 +42,12 @@ func TestARunOfTwoProcessesIsVerified(t *testing.T) {
 	}
 }
 
+func TestWhatLibrariesPrintIsNotForTheHarness(t *testing.T) {
+	if _, err := conduct(t.Context(), teamOf(t, "prints", text32(play.Spec{Kind: play.OneWay})), long); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestOneProcessAloneSaysBothResults(t *testing.T) {
 	r, err := conduct(t.Context(), teamOf(t, "honest", text32(play.Spec{Kind: play.Local})), long)
 	if err != nil || r.Messages != actorsCount || *r.Mallocs != 40 {

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // ErrSkip, wrapped with the why, says that a system doesn't have a workload.
@@ -35,6 +37,9 @@ func Main(roles map[string]func(Spec) error) {
 func main(roles map[string]func(Spec) error) error {
 	if len(os.Args) != 3 {
 		return errors.New("this program is run by the benchmark harness, with a role and a specification")
+	}
+	if err := keepOutput(); err != nil {
+		return err
 	}
 	role, ok := roles[os.Args[1]]
 	if !ok {
@@ -65,6 +70,17 @@ func main(roles map[string]func(Spec) error) error {
 		return err
 	}
 	select {} // until the harness has no more need of it
+}
+
+// keepOutput keeps the standard output for what is said to the harness. What libraries write
+// to it goes to standard error from now on.
+func keepOutput() error {
+	fd, err := unix.FcntlInt(1, unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return os.NewSyscallError("fcntl", err)
+	}
+	out = os.NewFile(uintptr(fd), "harness")
+	return os.NewSyscallError("dup3", unix.Dup3(2, 1, 0))
 }
 
 // Note goes with every result that has none of its own: a child sets it at first, to say
