@@ -21,9 +21,10 @@ var (
 	highlight = color.RGBA{0xd9, 0x48, 0x01, 0xff} // aemp
 	plainBar  = color.RGBA{0x6b, 0x8f, 0xb3, 0xff} // a peer
 	limitBar  = color.RGBA{0xb8, 0xb8, 0xb8, 0xff} // a limit
+	limitLine = color.RGBA{0x70, 0x70, 0x70, 0xff}
 )
 
-// lineColors are for peers.
+// lineColors are for peers, in the order of the table of systems.
 var lineColors = []color.Color{
 	color.RGBA{0x1b, 0x6c, 0xa8, 0xff}, color.RGBA{0x3f, 0x8f, 0x3f, 0xff}, color.RGBA{0x7b, 0x52, 0xab, 0xff},
 	color.RGBA{0xb5, 0x3a, 0x7a, 0xff}, color.RGBA{0x00, 0x8b, 0x8b, 0xff}, color.RGBA{0x8c, 0x6d, 0x31, 0xff},
@@ -125,22 +126,12 @@ func (r *report) percentilePlot(w reportWorkload, all []*summary, file string) e
 	c.X.Tick.Marker, c.Y.Tick.Marker = nines, plot.LogTicks{Prec: -1}
 	c.Legend.Top, c.Legend.Left = true, true
 	c.Add(plotter.NewGrid())
-	next := 0
 	for _, s := range all {
 		line, err := plotter.NewLine(quantiles(s))
 		if err != nil {
 			return err
 		}
-		line.Width = vg.Points(1.2)
-		switch r.view.class(s.System) {
-		case ours:
-			line.Color, line.Width = highlight, vg.Points(3)
-		case limit:
-			line.Color, line.Dashes = limitBar, []vg.Length{vg.Points(5), vg.Points(3)}
-		default:
-			line.Color = lineColors[next%len(lineColors)]
-			next++
-		}
+		line.LineStyle = r.lineStyle(s.System)
 		c.Add(line)
 		c.Legend.Add(s.System, line)
 	}
@@ -158,6 +149,27 @@ func save(c *plot.Plot, height vg.Length, file string) error {
 	}
 	_, err = canvas.WriteTo(f)
 	return errors.Join(err, f.Close())
+}
+
+// lineStyle is the same for a system in all plots.
+func (r *report) lineStyle(name string) draw.LineStyle {
+	kind, before := r.view.class(name), 0 // how many there are of the class before it
+	for _, s := range systems {
+		if s.name == name {
+			break
+		}
+		if s.class == kind {
+			before++
+		}
+	}
+	switch kind {
+	case ours:
+		return draw.LineStyle{Color: highlight, Width: vg.Points(3)}
+	case limit:
+		dash := vg.Points(float64(2 + 4*(before%3)))
+		return draw.LineStyle{Color: limitLine, Width: vg.Points(1.5), Dashes: []vg.Length{dash, vg.Points(3)}}
+	}
+	return draw.LineStyle{Color: lineColors[before%len(lineColors)], Width: vg.Points(1.2)}
 }
 
 // nines are the ticks of an axis on which q is at 1/(1-q).
