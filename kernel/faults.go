@@ -39,7 +39,7 @@ func (b *inbox) overtake(t loop.Task) (wake bool) {
 	b.q.blocks = nil
 	b.q.run(t)
 	b.q.blocks = append(b.q.blocks, rest...)
-	return b.arm()
+	return b.arm(true)
 }
 
 // shuffle swaps two neighbouring messages to the same port.

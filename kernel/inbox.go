@@ -18,6 +18,8 @@ type inbox struct {
 	mu      sync.Mutex
 	q       queue
 	armed   bool    // a drain has been posted and hasn't begun
+	held    bool    // what goroutines send waits: see hold.go
+	outside bool    // a goroutine has sent something since the last batch
 	working int     // octets of the batch being worked off
 	feeds   []*feed // paused because of this inbox
 	waiters link.Waiters
@@ -32,7 +34,7 @@ func (b *inbox) put(p *Port, m codec.Message, bound int) (wake bool, err error) 
 		return false, err
 	}
 	b.q.put(p, nil, m)
-	return b.arm(), nil
+	return b.arm(b.presses(bound)), nil
 }
 
 // hand is put for what came over a link. It is never refused: when the inbox is
@@ -44,7 +46,7 @@ func (b *inbox) hand(p *Port, f *feed, m codec.Message) (wake bool) {
 	if b.q.size+b.working > b.shard.bounds.inbox.High && f.pause(b.shard.index) {
 		b.feeds = append(b.feeds, f)
 	}
-	return b.arm()
+	return b.arm(true)
 }
 
 // putArgs is put for arguments that are still to be encoded.
@@ -57,7 +59,7 @@ func (b *inbox) putArgs(p *Port, args []any, bound int) (wake bool, err error) {
 	if err := b.q.putArgs(p, args); err != nil {
 		return false, err
 	}
-	return b.arm(), nil
+	return b.arm(b.presses(bound)), nil
 }
 
 func (b *inbox) admit(bound int) error {
@@ -75,11 +77,12 @@ func (b *inbox) run(t loop.Task) (wake bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.q.run(t)
-	return b.arm()
+	return b.arm(true)
 }
 
-func (b *inbox) arm() bool {
-	if b.armed {
+// arm says whether the loop has to be woken for what has just been queued.
+func (b *inbox) arm(presses bool) bool {
+	if b.armed || b.held && !presses {
 		return false
 	}
 	b.armed = true
@@ -94,27 +97,33 @@ func (b *inbox) wake() {
 	b.shard.loop.Post((*drainTask)(b.shard))
 }
 
-// take swaps the waiting batch for an empty queue.
-func (b *inbox) take(empty queue) queue {
+// take swaps the waiting batch for an empty queue. outside says that some of it is from
+// goroutines.
+func (b *inbox) take(empty queue) (q queue, outside bool) {
 	spin.Lock(&b.mu)
 	defer b.mu.Unlock()
-	q := b.q
-	b.q, b.armed, b.working = empty, false, q.size
-	return q
+	q, outside = b.q, b.outside
+	b.q, b.armed, b.held, b.outside, b.working = empty, false, true, false, q.size
+	return q, outside
 }
 
-// done says that the batch has been worked off, and returns the links that may go on.
-func (b *inbox) done() []*feed {
+// done says that the batch has been worked off, and returns the links that may go on. hold
+// says that what comes next may wait for more; held then that it does, and wake that
+// the caller must call wake.
+func (b *inbox) done(hold bool) (links []*feed, held, wake bool) {
 	spin.Lock(&b.mu)
 	defer b.mu.Unlock()
 	b.working = 0
+	b.held = hold && b.q.size < b.shard.bounds.enough
+	if !b.held && !b.q.empty() {
+		wake = b.arm(true)
+	}
 	if b.q.size >= b.shard.bounds.inbox.Low {
-		return nil
+		return nil, b.held, wake
 	}
 	b.waiters.Wake()
-	f := b.feeds
-	b.feeds = nil
-	return f
+	links, b.feeds = b.feeds, nil
+	return links, b.held, wake
 }
 
 // whenRoom calls f once there is room, under the lock, unless it is cancelled before; or

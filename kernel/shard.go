@@ -26,6 +26,7 @@ type shard struct {
 	data     dataConns
 	failures map[*peer]*failure // barriers seen and not passed
 	ctx      Context            // of what runs for the node, not for a port
+	hold     holder
 	faults   *faults
 }
 
@@ -54,14 +55,20 @@ func (t *againTask) Run() { s := (*shard)(t); s.again = false; s.schedule() }
 
 // drain works off one batch of the inbox.
 func (s *shard) drain() {
-	q := s.inbox.take(s.spare)
+	q, outside := s.inbox.take(s.spare)
+	s.hold.taken(q.size >= s.bounds.enough)
 	for _, b := range q.blocks {
 		s.faults.shuffle(b)
 		s.work(b)
 	}
 	s.spare = q
 	s.spare.blocks, s.spare.size = q.blocks[:0], 0
-	for _, l := range s.inbox.done() {
+	links, held, wake := s.inbox.done(outside && s.mayHold(q.size))
+	s.setHold(held)
+	if wake {
+		s.inbox.wake()
+	}
+	for _, l := range links {
 		l.resume(s)
 	}
 	s.schedule()

@@ -76,6 +76,8 @@ func newPlan(seed uint64) plan {
 			inbox:   link.Marks{Low: 1 << 10, High: 4 << 10, Hard: 256 << 10},
 			mailbox: link.Marks{Low: 1 << 10, High: 4 << 10, Hard: 256 << 10},
 			runTurn: 1 + r.IntN(64),
+			busy:    128,
+			enough:  1 << 10,
 		}
 		p.bounds = &b
 		p.world.MinBuffer, p.world.MaxBuffer = 256, 8<<10
