@@ -6,6 +6,7 @@ require (
 	github.com/aemp-go/aemp/bench v0.0.0
 	github.com/anthdm/hollywood v1.0.5
 	github.com/asynkron/protoactor-go v0.0.0-20240822202345-3c0e61ca19c9
+	github.com/ergo-services/ergo v1.999.224
 	github.com/nats-io/nats-server/v2 v2.10.22
 	github.com/nats-io/nats.go v1.37.0
 	google.golang.org/grpc v1.68.0

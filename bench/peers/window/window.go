@@ -6,15 +6,18 @@ package window
 
 import "github.com/aemp-go/aemp/bench/play"
 
+// Most is how many messages all senders may have under way, when they are small. A child
+// whose queues have a bound may set less at first.
+var Most = 512 << 10
+
 const (
-	octets = 64 << 20  // of text that may be under way for each sender
-	most   = 512 << 10 // messages, when they are small
-	shares = 8         // that a receiver's part of the window has
+	octets = 64 << 20 // of text that may be under way
+	shares = 8        // that a receiver's part of the window has
 )
 
 // Share is how many messages a receiver takes between two grants.
 func Share(s play.Spec) int {
-	of := min(most, octets/max(1, s.Size)) / s.Pairs / s.Ports / shares
+	of := min(Most, octets/max(1, s.Size)) / s.Pairs / s.Ports / shares
 	return max(1, of)
 }
 
