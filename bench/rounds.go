@@ -62,6 +62,9 @@ func (p *plan) prepare(ctx context.Context, dir string, tell *progress) *record 
 		}
 		tell.building(s, i)
 		program, err := b.ready(ctx, s)
+		if ctx.Err() != nil {
+			return r
+		}
 		if err != nil {
 			tell.cannot(s, err)
 			r.skips = append(r.skips, skip{System: s.name, Why: err.Error()})
