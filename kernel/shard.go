@@ -154,7 +154,12 @@ func (s *shard) push() {
 	for i := 0; i < len(s.dirty); i++ { // may grow
 		p := s.dirty[i]
 		s.dirty[i] = nil
-		p.flush(true)
+		switch {
+		case p.shard == s:
+			p.flush(true)
+		case !p.given():
+			s.to(p.shard, (*flushTask)(p))
+		}
 	}
 	s.dirty = s.dirty[:0]
 	for i, o := range s.wakes {
@@ -218,10 +223,6 @@ func (s *shard) deliverArgs(p *Port, args []any) error {
 
 // flushLater has a peer's output flushed at the end of the turn.
 func (s *shard) flushLater(p *peer) {
-	if p.shard == s {
-		s.dirty = append(s.dirty, p)
-		s.schedule()
-		return
-	}
-	s.to(p.shard, (*flushTask)(p))
+	s.dirty = append(s.dirty, p)
+	s.schedule()
 }
