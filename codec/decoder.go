@@ -52,6 +52,19 @@ func (d *Decoder) Feed(p []byte) {
 // *ValueError for a value that we have no form for) has failed: every further
 // call returns the same error.
 func (d *Decoder) Next() (kind Kind, body []byte, ok bool, err error) {
+	if d.framing == Msgpack && d.err == nil && d.frame.between() {
+		if body = plainFrame(d.in, d.lim); body != nil {
+			used := frameHeader + len(body)
+			d.in = d.in[used:]
+			d.offset += used
+			return KindMessage, body, true, nil
+		}
+	}
+	return d.next()
+}
+
+// next is Next for what isn't as simple as most.
+func (d *Decoder) next() (kind Kind, body []byte, ok bool, err error) {
 	if d.err != nil {
 		return 0, nil, false, d.err
 	}

@@ -143,6 +143,15 @@ func (m Message) CutTag() (tag []byte, rest Message, ok bool) {
 	return tag, rest, ok
 }
 
+// CutIf is the message without its tag, if it has this one.
+func (m Message) CutIf(tag string) (rest Message, ok bool) {
+	end := int(m.head) + 1 + len(tag)
+	if m.n > 0 && len(tag) < 32 && end <= len(m.b) && m.lends() && m.b[1] == 0xa0|byte(len(tag)) && string(m.b[2:end]) == tag {
+		return Message{b: m.b[end-1:], head: 1, n: m.n - 1}, true
+	}
+	return Message{}, false
+}
+
 // Clone makes a copy that owns its octets.
 func (m Message) Clone() Message {
 	b := listHead(make([]byte, 0, 5+len(m.b)), m.Len())

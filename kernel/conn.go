@@ -144,6 +144,13 @@ func (c *conn) Message(_ *link.Link, body []byte) {
 	c.peer.shard.hand(p, &c.feed, m)
 }
 
+// Panicked kills the port whose handler it was.
+func (c *conn) Panicked(_ *link.Link, r any) {
+	if !c.peer.shard.panicked(r) {
+		panic(r) // a defect of ours
+	}
+}
+
 func (c *conn) ProbeAnswered(*link.Link) {
 	c.peer.probe.Stop()
 	c.peer.apply(c.peer.survivor.ProbeAnswered())

@@ -129,9 +129,16 @@ func (p *Port) deliver(m codec.Message, f *feed) {
 		p.box.put(m, f)
 		return
 	}
+	if t := p.latest; t != nil { // messages with the same tag tend to come in rows
+		if rest, ok := m.CutIf(t.tag); ok {
+			p.call(t.handler, rest)
+			return
+		}
+	}
 	if p.tags != nil {
 		if tag, rest, ok := m.CutTag(); ok {
-			if t := p.tagged(tag); t != nil {
+			if t := p.tags[string(tag)]; t != nil {
+				p.latest = t
 				p.call(t.handler, rest)
 				return
 			}
@@ -152,33 +159,30 @@ func (p *Port) deliver(m codec.Message, f *feed) {
 	p.die(unhandled(m))
 }
 
-// tagged is a tag's handler. Messages with the same tag tend to come in rows.
+// tagged is a tag's handler.
 type tagged struct {
 	tag     string
 	handler Handler
 }
 
-func (p *Port) tagged(tag []byte) *tagged {
-	if t := p.latest; t != nil && t.tag == string(tag) {
-		return t
-	}
-	t := p.tags[string(tag)]
-	if t != nil {
-		p.latest = t
-	}
-	return t
-}
-
-// call runs a handler in the port's context; one that panics kills its port.
+// call runs a handler in the port's context. One that panics kills its port: whoever
+// recovers, once for many messages, learns from the shard which that is.
 func (p *Port) call(h Handler, m codec.Message) {
-	defer p.called()
+	p.shard.calling = p
 	h(&p.ctx, m)
+	p.shard.calling = nil
 }
 
-func (p *Port) called() {
-	if r := recover(); r != nil {
-		p.panicked(r)
+// panicked deals with a panic in a handler, and reports false if it was elsewhere. It is
+// called where that was recovered.
+func (s *shard) panicked(r any) bool {
+	p := s.calling
+	if p == nil {
+		return false
 	}
+	s.calling = nil
+	p.panicked(r)
+	return true
 }
 
 func (p *Port) panicked(r any) {

@@ -24,6 +24,7 @@ type shard struct {
 	again bool     // a continuation is posted
 
 	data     dataConns
+	calling  *Port              // whose handler runs
 	failures map[*peer]*failure // barriers seen and not passed
 	ctx      Context            // of what runs for the node, not for a port
 	hold     holder
@@ -90,7 +91,9 @@ func (s *shard) work(b *block) {
 func (s *shard) workOn(b *block) (done bool) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.node.logPanic("task", r)
+			if !s.panicked(r) {
+				s.node.logPanic("task", r)
+			}
 		}
 	}()
 	for b.next < len(b.runs) {

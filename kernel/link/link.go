@@ -25,6 +25,9 @@ type Owner interface {
 	Verified(l *Link)
 	// Message: a message arrived on the link. body is checked MessagePack, borrowed.
 	Message(l *Link, body []byte)
+	// Panicked: Message has panicked. Called where that was recovered; the messages behind
+	// are still to come.
+	Panicked(l *Link, r any)
 	// ProbeAnswered: what Probe asked for has come.
 	ProbeAnswered(l *Link)
 	// Closed is the last call.
@@ -299,14 +302,27 @@ func (l *Link) receive(p []byte) {
 		return
 	}
 	l.dec.Feed(p)
+	for !l.handOn() {
+	}
+}
+
+// handOn gives the decoder's messages to the owner. It returns false when a panic in one
+// of them has kept it from the others: recovering costs too much to do it for each.
+func (l *Link) handOn() (done bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			l.owner.Panicked(l, r)
+			done = l.phase != up
+		}
+	}()
 	for {
 		kind, body, ok, err := l.dec.Next()
 		if err != nil {
 			l.Close(&Lost{Kind: LostMalformed, Err: err})
-			return
+			return true
 		}
 		if !ok {
-			return
+			return true
 		}
 		switch {
 		case kind == codec.KindMessage:
@@ -317,14 +333,14 @@ func (l *Link) receive(p []byte) {
 		case kind == codec.KindControl && l.agreed.Peer.Kinds.Has(kind):
 			if err := l.control(body); err != nil {
 				l.Close(err)
-				return
+				return true
 			}
 		default:
 			l.Close(&Lost{Kind: LostUnnegotiated})
-			return
+			return true
 		}
 		if l.phase != up {
-			return
+			return true
 		}
 	}
 }

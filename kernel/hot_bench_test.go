@@ -1,0 +1,116 @@
+package kernel
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
+	"github.com/aemp-go/aemp/loop/sim"
+)
+
+// A drain is a connection that takes everything.
+type drain struct {
+	loop.Conn
+	l      loop.Loop
+	octets int
+}
+
+func (d *drain) Loop() loop.Loop { return d.l }
+
+func (d *drain) Offer(p []byte) int {
+	d.octets += len(p)
+	return len(p)
+}
+
+type stillLoop struct{ loop.Loop }
+
+func (stillLoop) Now() time.Duration { return 0 }
+
+func hotNode(b *testing.B) (*Node, *peer) {
+	n, _ := benchNode(b)
+	p, err := n.peerFor("b")
+	if err != nil {
+		b.Fatal(err)
+	}
+	p.up.Store(true)
+	return n, p
+}
+
+// What a goroutine does for a message to another node, but for the system's write.
+func BenchmarkSendSide(b *testing.B) {
+	n, p := hotNode(b)
+	d := &drain{l: stillLoop{p.shard.loop}}
+	if err := p.out.Up(d, codec.Msgpack); err != nil {
+		b.Fatal(err)
+	}
+	text := string(make([]byte, 32))
+	b.ReportAllocs()
+	for i := range b.N {
+		if err := n.Send("b#sum", "tag", int64(i), text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.StopTimer()
+	if d.octets < (b.N-5000)*40 {
+		b.Fatalf("%d octets of %d messages", d.octets, b.N)
+	}
+}
+
+// What a loop does for a message from another node, but for the system's read.
+func BenchmarkReceiveSide(b *testing.B) {
+	w := sim.New(sim.Options{Seed: 1})
+	b.Cleanup(w.Close)
+	var nodes [2]*Node
+	for i, id := range []string{"a", "b"} {
+		o := Options{}
+		o.Links.Node, o.Links.Secret, o.Links.Extensions, o.Links.Instance = id, []byte("s"), true, id
+		n, err := New(w.Host(id).Group(1), o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		n.Listen([]netip.AddrPort{netip.AddrPortFrom(w.Host(id).Addr(), 4040)}, func([]netip.AddrPort, error) {})
+		nodes[i] = n
+	}
+	n := nodes[1]
+	nodes[0].SetAddresses("b", netip.AddrPortFrom(w.Host("b").Addr(), 4040))
+	if err := nodes[0].Send("b#none"); err != nil {
+		b.Fatal(err)
+	}
+	if !w.RunUntil(time.Minute, func() bool { return n.NodeIsUp("a") }) {
+		b.Fatal("no link")
+	}
+	port, err := n.NewNamedPort("sum")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var count int
+	var sum int64
+	port.on("tag", func(self *Context, m codec.Message) {
+		args := m.Args()
+		i, text := args.Int(), args.TextBytes()
+		if args.Err() != nil {
+			panic(args.Err())
+		}
+		count++
+		sum += i + int64(len(text)) + int64(text[0])
+	})
+	var buf []byte
+	frames := 0
+	for len(buf) < 64<<10 {
+		if buf, err = codec.AppendFrameArgs(buf, "sum", codec.DefaultLimits, []any{"tag", 70000 + frames, string(make([]byte, 32))}); err != nil {
+			b.Fatal(err)
+		}
+		frames++
+	}
+	l := n.peers.get("a").live.link
+	b.ReportAllocs()
+	b.ResetTimer()
+	for n := 0; n < b.N; n += frames {
+		l.Data(nil, buf)
+	}
+	if count < b.N {
+		b.Fatalf("%d of %d messages", count, b.N)
+	}
+}
