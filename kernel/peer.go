@@ -34,7 +34,6 @@ type peer struct {
 	// The rest belongs to the shard.
 	survivor *link.Survivor
 	conns    []*conn // in the order in which they were named
-	lastID   int
 	live     *conn
 	chosen   uint64 // moment of the last link
 	attempt  *attempt
@@ -42,7 +41,8 @@ type peer struct {
 	ended    bool // the node closes: no more connections to the peer
 	failing  bool
 	announce bool // the barrier's end is a node-down event
-	*barrier      // while failing
+	lastID   int32
+	*barrier // while failing
 	probe    loop.Timer
 	received uint64
 	since    time.Duration
@@ -135,7 +135,7 @@ func (p *peer) join(c *conn) error {
 		return errGivenUp
 	}
 	p.lastID++
-	c.peer, c.id = p, p.lastID
+	c.peer, c.id = p, int(p.lastID)
 	c.feed = feed{link: c.link, peer: p, shard: p.shard}
 	p.conns = append(p.conns, c)
 	return nil

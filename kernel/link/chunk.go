@@ -74,10 +74,21 @@ func (o *Outbox) recycle(b []byte) {
 
 // Trim gives memory back that hasn't been used since the last Trim.
 func (o *Outbox) Trim() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.chunks.Lock()
+	defer o.chunks.Unlock()
 	if !o.used {
-		o.free = nil
+		o.full, o.free = released(o.full), nil
+		o.buf = released(o.buf)
 	}
 	o.used = false
-	o.chunks.Unlock()
+}
+
+// released is a buffer, or none instead of an empty one.
+func released[T any](b []T) []T {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
 }

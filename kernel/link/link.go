@@ -55,40 +55,41 @@ type Link struct {
 	timing *Timing
 	owner  Owner
 	conn   loop.Conn
-	intent *intent    // nil: a link
-	hs     *Handshake // until the link is up
-	agreed Agreed     // from then on
+	early  *early // until the link is up
+	agreed Agreed // from then on
 	phase  phase
 	proved bool
-	heard  bool // since the last tick
-	fresh  bool // heard since the last Fresh
 
+	heard   bool // since the last tick
+	fresh   bool // heard since the last Fresh
 	probing bool
 	echoes  bool // an echo may come back
 	pauses  int32
-	ahead   []byte // read, but not its turn yet
-	dec     *codec.Decoder
-	out     *Outbox
-	timer   loop.Timer
-	pending loop.Timer    // a flush that waits for more; made when it is needed
-	due     time.Duration // the handshake's end, on the loop's clock
+	silent  int32 // heartbeats
+	full    int32 // heartbeats for which the queue is at its hard limit
 
-	silent   time.Duration
-	full     time.Duration // since when the queue is at its hard limit
+	dec      *codec.Decoder
+	out      *Outbox
+	timer    loop.Timer
+	pending  loop.Timer // a flush that waits for more; made when it is needed
 	buffered int
 	seq      uint64
 }
 
-// intent is what a connection is dialled for if that isn't a link.
-type intent struct {
-	purpose string
+// early is what a connection doesn't need any more once it is the link: an idle one would
+// spend most of its memory on it.
+type early struct {
+	purpose string // of one that isn't to be a link
 	keys    []codec.Key
+	hs      *Handshake    // from Open on
+	due     time.Duration // its end, on the loop's clock
+	ahead   []byte        // read, but not its turn yet
 }
 
 // New is a connection that was or will be accepted or, with a valid dialed address, dialled.
 // All connections of a node share cfg and timing.
 func New(cfg *Config, timing *Timing, owner Owner, dialed netip.AddrPort) *Link {
-	return &Link{cfg: cfg, timing: timing, owner: owner, Dialed: dialed}
+	return &Link{cfg: cfg, timing: timing, owner: owner, Dialed: dialed, early: &early{}}
 }
 
 // Dial starts to connect.
@@ -96,8 +97,8 @@ func (l *Link) Dial(lp loop.Loop) { l.conn = lp.Dial(l.Dialed, l.timing.Handshak
 
 // Agreed is what the handshake has come to so far.
 func (l *Link) Agreed() *Agreed {
-	if l.hs != nil {
-		return &l.hs.Agreed
+	if h := l.Handshake(); h != nil {
+		return &h.Agreed
 	}
 	return &l.agreed
 }
@@ -109,7 +110,12 @@ func (l *Link) Peer() Peer { return l.Agreed().Peer }
 func (l *Link) Known() bool { return l.Agreed().Peer.Node != "" }
 
 // Handshake is the connection's, from Open on until the link is up; otherwise nil.
-func (l *Link) Handshake() *Handshake { return l.hs }
+func (l *Link) Handshake() *Handshake {
+	if l.early == nil {
+		return nil
+	}
+	return l.early.hs
+}
 
 // Remote is the address at the other end.
 func (l *Link) Remote() netip.AddrPort {
@@ -133,18 +139,17 @@ func (l *Link) Open(c loop.Conn) {
 	l.phase = greeting
 	var random [nonceOctets]byte
 	c.Loop().Random(random[:])
-	o := Options{
+	e := l.early
+	e.hs = NewHandshake(l.cfg, Options{
 		Dialled:  l.Dialed.IsValid(),
 		PeerAddr: c.Remote().String(),
+		Purpose:  e.purpose,
+		Keys:     e.keys,
 		Nonce:    codec.Nonce(random[:]),
-	}
-	if l.intent != nil {
-		o.Purpose, o.Keys = l.intent.purpose, l.intent.keys
-	}
-	l.hs = NewHandshake(l.cfg, o)
-	l.due = c.Loop().Now() + l.timing.Handshake
+	})
+	e.due = c.Loop().Now() + l.timing.Handshake
 	l.arm()
-	c.Write(l.hs.Greeting())
+	c.Write(e.hs.Greeting())
 }
 
 // nonceOctets is as many as the original has.
@@ -152,7 +157,7 @@ const nonceOctets = 66
 
 // arm sets the handshake's timer on the loop where the connection is now.
 func (l *Link) arm() {
-	l.timer = loop.After(l.conn.Loop(), max(l.due-l.conn.Loop().Now(), 0), func() {
+	l.timer = loop.After(l.conn.Loop(), max(l.early.due-l.conn.Loop().Now(), 0), func() {
 		l.Close(&HandshakeError{Kind: Timeout, Detail: l.timing.Handshake.String(), Peer: l.name()})
 	})
 }
@@ -167,14 +172,14 @@ func (l *Link) Data(_ loop.Conn, p []byte) {
 	case greeting:
 		l.negotiate(p)
 	case moving, securing, verified:
-		l.ahead = append(l.ahead, p...)
+		l.early.ahead = append(l.early.ahead, p...)
 	}
 }
 
 // negotiate takes the handshake as far as p goes.
 func (l *Link) negotiate(p []byte) {
 	for l.phase == greeting {
-		step, rest, err := l.hs.Feed(p)
+		step, rest, err := l.early.hs.Feed(p)
 		if err != nil {
 			l.Close(err)
 			return
@@ -188,13 +193,13 @@ func (l *Link) negotiate(p []byte) {
 			return
 		case StartTLS:
 			l.phase = securing
-			l.conn.StartTLS(l.cfg.Identity, l.hs.TLSClient(), p, l.secured)
+			l.conn.StartTLS(l.cfg.Identity, l.early.hs.TLSClient(), p, l.secured)
 			return
 		case Ready:
 			l.owner.Ready(l)
 		case Verified:
 			l.phase = verified
-			l.ahead = append(l.ahead, p...)
+			l.early.ahead = append(l.early.ahead, p...)
 			l.Pause()
 			l.owner.Verified(l)
 		}
@@ -208,7 +213,7 @@ func (l *Link) place(rest []byte) {
 		return
 	}
 	l.phase = moving
-	l.ahead = append(l.ahead, rest...)
+	l.early.ahead = append(l.early.ahead, rest...)
 	if to == l.conn.Loop() {
 		l.arrived()
 		return
@@ -229,8 +234,8 @@ func (l *Link) arrived() {
 		return
 	}
 	l.phase = greeting
-	p := l.ahead
-	l.ahead = nil
+	p := l.early.ahead
+	l.early.ahead = nil
 	l.negotiate(p)
 }
 
@@ -243,9 +248,9 @@ func (l *Link) secured(s loop.Session, err error) {
 		return
 	}
 	l.phase = greeting
-	l.hs.TLSUp(s)
-	p := l.ahead
-	l.ahead = nil
+	l.early.hs.TLSUp(s)
+	p := l.early.ahead
+	l.early.ahead = nil
 	l.negotiate(p)
 }
 
@@ -254,7 +259,7 @@ func (l *Link) SendProof() error {
 	if l.proved {
 		return nil
 	}
-	p, err := l.hs.Proof()
+	p, err := l.early.hs.Proof()
 	if err != nil {
 		return err
 	}
@@ -270,20 +275,19 @@ func (l *Link) Up(out *Outbox) error {
 	if l.phase == closed { // chosen before its end was told
 		return &Lost{Kind: LostClosed}
 	}
-	if err := out.Up(l.conn, l.hs.Out); err != nil {
+	if err := out.Up(l.conn, l.early.hs.Out); err != nil {
 		return err
 	}
 	l.timer.Stop()
 	l.phase = up
-	l.agreed, l.hs = l.hs.Agreed, nil // the rest would be most of an idle link's memory
+	ahead := l.early.ahead
+	l.agreed, l.early = l.early.hs.Agreed, nil
 	l.dec = codec.NewDecoder(l.agreed.In, l.readable())
 	l.timer = l.conn.Loop().NewTimer((*tickTask)(l))
 	l.timer.Reset(l.timing.Heartbeat)
 	l.conn.Loop().Later(loop.Func(func() {
-		p := l.ahead
-		l.ahead = nil
 		l.Resume()
-		l.receive(p)
+		l.receive(ahead)
 	}))
 	return nil
 }
@@ -439,7 +443,7 @@ func (l *Link) EOF(loop.Conn) {
 		}
 		l.Close(lost)
 	default:
-		l.Close(l.hs.CutShort())
+		l.Close(l.early.hs.CutShort())
 	}
 }
 

@@ -49,7 +49,7 @@ func (l *Link) tick() {
 	case l.heard || l.pauses > 0: // while we don't read, silence is our own doing
 		l.silent = 0
 	default:
-		l.silent += l.timing.Heartbeat
+		l.silent++
 	}
 	l.heard = false
 	if l.isOverloaded() {
@@ -58,8 +58,8 @@ func (l *Link) tick() {
 	}
 	l.out.Trim()
 	if l.extended() {
-		if l.silent >= l.timing.Silence {
-			l.Close(&Lost{Kind: LostSilent, After: l.silent})
+		if l.silence() >= l.timing.Silence {
+			l.Close(&Lost{Kind: LostSilent, After: l.silence()})
 			return
 		}
 		l.beat()
@@ -69,11 +69,11 @@ func (l *Link) tick() {
 		l.silent = 0 // it takes data
 	}
 	l.buffered = l.conn.Buffered()
-	if l.silent >= l.timing.ForeignSilence {
-		l.Close(&Lost{Kind: LostSilent, After: l.silent})
+	if l.silence() >= l.timing.ForeignSilence {
+		l.Close(&Lost{Kind: LostSilent, After: l.silence()})
 		return
 	}
-	if l.silent >= l.timing.Ask {
+	if l.silence() >= l.timing.Ask {
 		l.askEcho()
 	}
 }
@@ -88,9 +88,12 @@ func (l *Link) isOverloaded() bool {
 		l.full = 0
 		return false
 	}
-	l.full += l.timing.Heartbeat
-	return l.full > overloadGrace
+	l.full++
+	return time.Duration(l.full)*l.timing.Heartbeat > overloadGrace
 }
+
+// silence is for how long nothing has come, as far as that isn't our own doing.
+func (l *Link) silence() time.Duration { return time.Duration(l.silent) * l.timing.Heartbeat }
 
 // Probe asks the peer for a sign of life; Owner.ProbeAnswered tells of it.
 func (l *Link) Probe() {

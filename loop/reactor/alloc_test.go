@@ -74,17 +74,33 @@ func TestAPostThatWakesTheLoopAllocatesNothing(t *testing.T) {
 	})
 }
 
-func TestSwapOnAnIdleConnectionCopiesNothing(t *testing.T) {
+// Else whoever sends a word now and then would hold a buffer of the loop's from then on.
+func TestSwapLeavesASmallBufferToItsOwner(t *testing.T) {
 	_, loops := start(t, Options{Loops: 1})
 	c, peer := accepted(t, loops[0], &hooks{})
 	on(loops[0], func() {
 		p := append(make([]byte, 0, 100), "hello"...)
+		if b := c.Swap(p); len(b) != 0 || &b[:1][0] != &p[0] {
+			t.Error("the buffer was exchanged for another one")
+		}
+	})
+	if _, err := io.ReadFull(peer, make([]byte, 5)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSwapOnAnIdleConnectionCopiesNothing(t *testing.T) {
+	_, loops := start(t, Options{Loops: 1})
+	const size = smallOutput + 1
+	c, peer := accepted(t, loops[0], &hooks{})
+	on(loops[0], func() {
+		p := make([]byte, size)
 		c.Swap(p)
 		if &c.out.bytes()[0] != &p[0] {
 			t.Error("the buffer was copied")
 		}
 	})
-	if _, err := io.ReadFull(peer, make([]byte, 5)); err != nil {
+	if _, err := io.ReadFull(peer, make([]byte, size)); err != nil {
 		t.Fatal(err)
 	}
 	on(loops[0], func() {

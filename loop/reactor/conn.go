@@ -36,13 +36,12 @@ type conn struct {
 	shut    bool // told to end our direction
 	finSent bool
 
-	out    output // for the network
+	out output // for the network
 	offering
 	secure *secure
 	timer  *timer // deadline of connecting or of lingering
 
-	reason        error // for Closed
-	doomed        error // failed while leaving a loop; ends on the other
+	reason        error // for Closed; while moving: failed meanwhile, ends on the other loop
 	local, remote netip.AddrPort
 }
 
@@ -177,7 +176,7 @@ func (c *conn) fail(reason error) {
 		return
 	}
 	if c.state == moving {
-		c.doomed = reason
+		c.reason = reason
 		return
 	}
 	if c.state != closing {

@@ -15,6 +15,8 @@ const (
 	readSize  = 64 << 10 // one read of a connection per event, for fairness
 	flushSize = 64 << 10 // output above this is written before the turn ends
 
+	smallOutput = 512 // copied rather than swapped
+
 	// What the free list of output buffers keeps.
 	newBuffer   = 4 << 10
 	maxBuffer   = 512 << 10

@@ -36,8 +36,8 @@ func (c *conn) Move(to loop.Loop, then func()) {
 func (c *conn) arrive(l *eventLoop, then func()) {
 	c.loop = l
 	c.join()
-	if c.doomed != nil {
-		c.fail(c.doomed)
+	if c.reason != nil {
+		c.fail(c.reason)
 		return
 	}
 	c.watch()

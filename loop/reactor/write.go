@@ -30,9 +30,10 @@ func (o *output) append(l *eventLoop, p []byte) {
 	o.buf = append(o.buf, p...)
 }
 
-// swap takes p over if the output is empty, and returns an empty buffer.
+// swap takes p over if the output is empty, and returns an empty buffer. What is small is
+// copied rather than exchanged for a buffer that is large: there may be thousands of callers.
 func (o *output) swap(l *eventLoop, p []byte) []byte {
-	if o.len() > 0 {
+	if o.len() > 0 || len(p) <= smallOutput {
 		o.append(l, p)
 		return p[:0]
 	}
