@@ -17,20 +17,20 @@ type peer struct {
 	// If this node is global: what the peer publishes and wants to know.
 	slave    bool            // we are its master
 	deferred bool            // it became global, and what it published as our slave stands until it has told all
-	parts    []codec.Message // of that, as they come
+	accused  complaint       // what was logged about it already
+	parts    []codec.Message // if deferred: what it has told so far
 	holdings holdings
 	watches  map[string]*subscription
-	accused  complaint // what was logged about it already
 
 	// What waits to be told, in this order; see pump.
 	pieces   []codec.Message // of a job that was begun
 	jobs     []job
 	asks     []codec.Message // requests to our master, which come after what we publish
 	debts    []*debt
-	setWaits bool   // a jobSet is among the jobs
-	awaits   bool   // Room
 	spent    int    // octets sent in the input
 	input    uint64 // that one
+	setWaits bool   // a jobSet is among the jobs
+	awaits   bool   // Room
 }
 
 // byNode orders peers, so that the same run always sends in the same order.
