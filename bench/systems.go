@@ -69,8 +69,9 @@ var systems = []system{
 	{name: "nats", class: peer, dir: "peers", pkg: "./nats", what: "a message broker, embedded in the receiver", module: "github.com/nats-io/nats-server/v2"},
 	{name: "grpc", class: peer, dir: "peers", pkg: "./grpc", what: "remote procedure calls, streaming", module: "google.golang.org/grpc"},
 	{name: "erlang", class: peer, script: "peers/erlang/run", what: "Erlang's distribution"},
+	{name: "erlang-delayed", class: peer, script: "peers/erlang/run", what: "the same, with what is sent gathered by the runtime"},
 	{name: "perl", class: peer, script: "peers/perl/run", what: "AnyEvent::MP in Perl, the original"},
-	{name: "perl-corked", class: peer, script: "peers/perl/run", what: "the original, with sends gathered by the program"},
+	{name: "perl-corked", class: peer, script: "peers/perl/run", what: "the same, with what is sent in one turn of its event loop gathered"},
 }
 
 // playing says whether a workload is one that the system is to be asked for.

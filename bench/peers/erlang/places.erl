@@ -28,4 +28,4 @@ port_please(Name, Host) -> port_please(Name, Host, infinity).
 
 port_please(_Name, _Host, _Timeout) -> {port, persistent_term:get({?MODULE, found}), 5}.
 
-address_please(_Name, Host, Family) -> inet:getaddr(Host, Family).
+address_please(_Name, Host, _Family) -> inet:parse_address(Host). % it is in the node's name

@@ -17,7 +17,8 @@ ends_with_input() ->
         _ -> ends_with_input()
     end.
 
-role(Role, Spec = #{kind := Kind}) ->
+role(Role, Spec = #{system := System, kind := Kind}) ->
+    spec:note(System),
     has(Spec),
     role(Role, Kind, Spec).
 
