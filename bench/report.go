@@ -68,10 +68,9 @@ func newReport(p *plan, r *record, m machine) *report {
 			rep.Systems = append(rep.Systems, reportSystem{s.name, s.class, s.what, program.version, notes(s, r.runs)})
 		}
 	}
-	for _, t := range targets {
-		if row := t.row(rep.view); slices.ContainsFunc(p.workloads, t.about) {
-			rep.Targets = append(rep.Targets, reportTarget{row[0], row[1], row[2], row[3]})
-		}
+	for _, t := range targetsOf(p) {
+		row := t.row(rep.view)
+		rep.Targets = append(rep.Targets, reportTarget{row[0], row[1], row[2], row[3]})
 	}
 	return rep
 }

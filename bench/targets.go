@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/aemp-go/aemp/bench/play"
@@ -115,6 +116,19 @@ func (t *target) row(v *view) []string {
 		text = fmt.Sprintf("%.3f", seen)
 	}
 	return []string{t.what, wanted, strings.TrimSpace(text + " " + t.unit), verdict}
+}
+
+// targetsOf are those that the plan is about.
+func targetsOf(p *plan) (all []target) {
+	if !slices.ContainsFunc(p.systems, func(s *system) bool { return s.name == "aemp" }) {
+		return nil
+	}
+	for _, t := range targets {
+		if slices.ContainsFunc(p.workloads, t.about) {
+			all = append(all, t)
+		}
+	}
+	return all
 }
 
 // about says whether the target is of that workload.

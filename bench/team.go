@@ -82,7 +82,7 @@ func (t *team) until(ctx context.Context, enough func() bool) error {
 			}
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return errors.New("it hung: it hadn't finished when it ought to have long ago")
+				return errors.New("it hung: no " + t.missing())
 			}
 			return ctx.Err()
 		}
@@ -119,6 +119,21 @@ func (t *team) take(s said) error {
 // all may end.
 func (t *team) needs(role string) bool {
 	return t.got == nil || role == play.Sender && t.floods() && t.sent == nil
+}
+
+// missing is what hasn't been said yet.
+func (t *team) missing() string {
+	switch {
+	case t.address == "" && t.measurer() != play.Alone:
+		return "address of the receiver"
+	case t.spec.Kind == play.Start:
+		return "message from the sender"
+	case t.got == nil && t.begun.IsZero():
+		return "result of the " + t.measurer() + ", nor has it begun to measure"
+	case t.got == nil:
+		return "result of the " + t.measurer() + ", though it has begun to measure"
+	}
+	return "result of the sender"
 }
 
 // floods says whether the sender has a result of its own.
