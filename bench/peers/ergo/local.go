@@ -52,14 +52,14 @@ func fromGoroutines(s play.Spec, n node.Node) error {
 	windows, meters := window.Each(s), play.NewMeters(s.Pairs*s.Ports)
 	sources, sinks := make([]gen.Process, s.Pairs), make([]etf.Pid, s.Pairs*s.Ports)
 	for k := range sinks {
-		p, err := spawn(n, s, "sink", k, local(s, meters.Meter(k), func(gen.Process) { windows[k/s.Ports].Grant() }))
+		p, err := spawn(n, inbox(s), "sink", k, local(s, meters.Meter(k), func(gen.Process) { windows[k/s.Ports].Grant() }))
 		if err != nil {
 			return err
 		}
 		sinks[k] = p.Self()
 	}
 	for pair := range sources {
-		p, err := spawn(n, s, "source", pair, worker(ignore))
+		p, err := spawn(n, outbox(s), "source", pair, worker(ignore))
 		if err != nil {
 			return err
 		}
@@ -74,12 +74,12 @@ func fromGoroutines(s play.Spec, n node.Node) error {
 
 func fromHandler(s play.Spec, n node.Node) error {
 	near := at(n.Name(), "source", 0)
-	sink, err := spawn(n, s, "sink", 0, local(s, play.NewMeters(1).Meter(0), func(self gen.Process) { send(self, near, etf.Tuple{grant}) }))
+	sink, err := spawn(n, inbox(s), "sink", 0, local(s, play.NewMeters(1).Meter(0), func(self gen.Process) { send(self, near, etf.Tuple{grant}) }))
 	if err != nil {
 		return err
 	}
 	t, text, to := turns.New(s), play.Text(s.Size), sink.Self()
-	p, err := spawn(n, s, "source", 0, worker(func(self gen.Process, _ etf.Pid, term etf.Term) {
+	p, err := spawn(n, outbox(s), "source", 0, worker(func(self gen.Process, _ etf.Pid, term etf.Term) {
 		again := false
 		switch {
 		case term == turn{}:

@@ -17,6 +17,8 @@
 package main
 
 import (
+	"syscall"
+
 	"github.com/aemp-go/aemp/bench/peers/window"
 	"github.com/aemp-go/aemp/bench/play"
 )
@@ -42,6 +44,13 @@ func unlike(s play.Spec) error {
 		return play.Skip("has only Erlang's format")
 	case s.Kind == play.Stream:
 		return play.Skip("has no streams of octets")
+	}
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
+		return err
+	}
+	if need := uint64(2*s.Peers + 64); need > files.Cur {
+		return play.Skip("its nodes listen, even if they only connect: %d need %d open files in their process, which may have %d", s.Peers, need, files.Cur)
 	}
 	return nil
 }

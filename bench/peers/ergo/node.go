@@ -91,7 +91,14 @@ func free() (uint16, error) {
 	return l.Addr().(*net.TCPAddr).AddrPort().Port(), nil
 }
 
-// mailbox has places for what the window lets one receiver have, and some.
-func mailbox(s play.Spec) gen.ProcessOptions {
-	return gen.ProcessOptions{MailboxSize: uint16(min(1<<16-1, window.All(s)/s.Ports+spare))}
+// inbox has places for what the window lets one receiver have, and some.
+func inbox(s play.Spec) gen.ProcessOptions { return mailbox(window.All(s)/s.Ports + spare) }
+
+// outbox has places for all grants that there can be at once, and some.
+func outbox(s play.Spec) gen.ProcessOptions {
+	return mailbox(window.All(s)/window.Share(s) + spare)
+}
+
+func mailbox(places int) gen.ProcessOptions {
+	return gen.ProcessOptions{MailboxSize: uint16(min(1<<16-1, places))}
 }

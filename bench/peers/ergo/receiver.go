@@ -42,7 +42,7 @@ func receiver(s play.Spec) error {
 		return play.Skip("doesn't know %s", s.Kind)
 	}
 	for k := range many {
-		if _, err := spawn(n, s, kind, k, behavior(k)); err != nil {
+		if _, err := spawn(n, inbox(s), kind, k, behavior(k)); err != nil {
 			return err
 		}
 	}

@@ -22,7 +22,7 @@ func sender(s play.Spec) error {
 	case s.Kind == play.OneWay, s.Kind == play.FanIn:
 		return flood(s, nodes, far)
 	case s.Kind == play.Start:
-		p, err := spawn(nodes[0], s, "source", 0, worker(ignore))
+		p, err := spawn(nodes[0], outbox(s), "source", 0, worker(ignore))
 		if err != nil {
 			return err
 		}
@@ -34,7 +34,7 @@ func sender(s play.Spec) error {
 	case s.Kind == play.PingPong:
 		return pingpong(s, nodes, far)
 	case s.Kind == play.Idle:
-		p, err := spawn(nodes[0], s, "source", 0, worker(ignore))
+		p, err := spawn(nodes[0], outbox(s), "source", 0, worker(ignore))
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func flood(s play.Spec, nodes []node.Node, far string) error {
 		if s.Peers == 0 && k%s.Ports > 0 {
 			sources[k] = sources[k-1]
 		} else {
-			p, err := spawn(nodes[link%len(nodes)], s, "source", k, source(windows[pair], here))
+			p, err := spawn(nodes[link%len(nodes)], outbox(s), "source", k, source(windows[pair], here))
 			if err != nil {
 				return err
 			}
@@ -102,7 +102,7 @@ func source(w *window.Window, here chan<- reached) worker {
 // hello; then begin and back are called by it.
 func lane(s play.Spec, n node.Node, far string, k int, begin func(self gen.Process, to etf.Pid), back func(self gen.Process, to etf.Pid, number int64)) error {
 	var to etf.Pid
-	p, err := spawn(n, s, "lane", k, worker(func(self gen.Process, _ etf.Pid, message etf.Term) {
+	p, err := spawn(n, inbox(s), "lane", k, worker(func(self gen.Process, _ etf.Pid, message etf.Term) {
 		if _, pid, ok := greeting(message); ok {
 			to = pid
 			begin(self, to)

@@ -41,8 +41,8 @@ func (w worker) ProcessLoop(self gen.ProcessState, started chan<- bool) string {
 }
 
 // spawn starts number k of a kind of process.
-func spawn(n node.Node, s play.Spec, kind string, k int, behavior gen.ProcessBehavior) (gen.Process, error) {
-	p, err := n.Spawn(kind+strconv.Itoa(k), mailbox(s), behavior)
+func spawn(n node.Node, o gen.ProcessOptions, kind string, k int, behavior gen.ProcessBehavior) (gen.Process, error) {
+	p, err := n.Spawn(kind+strconv.Itoa(k), o, behavior)
 	if err != nil {
 		return nil, fmt.Errorf("spawn %s%d: %w", kind, k, err)
 	}
@@ -73,13 +73,19 @@ func read(message etf.Term) (number int64, text []byte, ok bool) {
 	if text, ok = t[2].([]byte); !ok {
 		return 0, nil, false
 	}
-	switch n := t[1].(type) {
+	number, ok = integer(t[1])
+	return number, text, ok
+}
+
+// integer reads a number, which is an int if it is small.
+func integer(term etf.Term) (int64, bool) {
+	switch n := term.(type) {
 	case int:
-		return int64(n), text, true
+		return int64(n), true
 	case int64:
-		return n, text, true
+		return n, true
 	}
-	return 0, nil, false
+	return 0, false
 }
 
 // greeting reads {hello, Number, Pid}.
@@ -88,11 +94,12 @@ func greeting(message etf.Term) (k int, who etf.Pid, ok bool) {
 	if !ok || len(t) != 3 || t[0] != hello {
 		return 0, etf.Pid{}, false
 	}
-	if k, ok = t[1].(int); !ok {
+	number, ok := integer(t[1])
+	if !ok {
 		return 0, etf.Pid{}, false
 	}
 	who, ok = t[2].(etf.Pid)
-	return k, who, ok
+	return int(number), who, ok
 }
 
 // granted says whether a message is a grant.
