@@ -7,7 +7,6 @@ package Flood;
 
 use strict;
 use warnings;
-use AnyEvent;
 use AnyEvent::MP;
 use List::Util qw(max min);
 use Harness;
