@@ -1,6 +1,9 @@
 package codec
 
-import "math"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // Args reads a list's elements one after the other:
 //
@@ -12,36 +15,45 @@ import "math"
 // accessors are as tolerant as Value's. Args is borrowed like the message it
 // reads; a copy of it reads on by itself.
 type Args struct {
-	b   []byte // what is left
-	n   int    // how many elements that is
-	at  int    // index of the next one
+	// What isn't zero at first is little, so that the compiler builds an Args in place.
+	b   []byte
+	i   int   // what is left begins at b[i]
+	n   int32 // elements in all
+	at  int32 // index of the next one
 	err error
+}
+
+// left is the encoding of the elements that are left; empty after an error.
+func (a *Args) left() []byte {
+	if a.at >= a.n || a.err != nil {
+		return nil
+	}
+	return a.b[a.i:]
 }
 
 // Err is the first error, an *AccessError.
 func (a *Args) Err() error { return a.err }
 
 // Len is the number of elements left.
-func (a *Args) Len() int { return a.n }
+func (a *Args) Len() int { return int(a.n - a.at) }
 
 // More says whether there are elements left and nothing has gone wrong.
-func (a *Args) More() bool { return a.n > 0 && a.err == nil }
+func (a *Args) More() bool { return a.at < a.n && a.err == nil }
 
 // Value reads the next element as it is. Borrowed.
 func (a *Args) Value() Value {
 	if !a.More() {
-		a.fail(&AccessError{Index: a.at, Want: "a value", Have: Missing})
+		a.fail(&AccessError{Index: int(a.at), Want: "a value", Have: Missing})
 		return Value{}
 	}
-	size := valueSize(a.b)
-	v := Value{a.b[:size:size]}
+	b := a.b[a.i:]
+	size := valueSize(b)
 	a.advance(size)
-	return v
+	return Value{b[:size:size]}
 }
 
 func (a *Args) advance(size int) {
-	a.b = a.b[size:]
-	a.n--
+	a.i += size
 	a.at++
 }
 
@@ -55,7 +67,7 @@ func (a *Args) fail(err error) {
 // wrong says which element err is about.
 func (a *Args) wrong(err error) {
 	if e, ok := err.(*AccessError); ok {
-		e.Index = a.at - 1
+		e.Index = int(a.at) - 1
 	}
 	a.fail(err)
 }
@@ -63,7 +75,7 @@ func (a *Args) wrong(err error) {
 // want is the next element, or false with an error that says what was wanted.
 func (a *Args) want(what string) (Value, bool) {
 	if !a.More() {
-		a.fail(&AccessError{Index: a.at, Want: what, Have: Missing})
+		a.fail(&AccessError{Index: int(a.at), Want: what, Have: Missing})
 		return Value{}, false
 	}
 	return a.Value(), true
@@ -84,9 +96,27 @@ func read[T any](a *Args, what string, get func(Value) (T, error)) (x T) {
 
 // Int reads an integer.
 func (a *Args) Int() int64 {
-	if a.n > 0 && a.err == nil {
-		if s := shapes[a.b[0]]; s.kind == Int {
-			if u, neg := intBits(a.b); neg || u <= math.MaxInt64 {
+	if b := a.left(); len(b) >= 5 {
+		follows := binary.BigEndian.Uint32(b[1:5])
+		switch c := b[0]; {
+		case c < 0x80:
+			a.advance(1)
+			return int64(c)
+		case c == 0xcd:
+			a.advance(3)
+			return int64(follows >> 16)
+		case c == 0xce:
+			a.advance(5)
+			return int64(follows)
+		}
+	}
+	return a.anyInt()
+}
+
+func (a *Args) anyInt() int64 {
+	if b := a.left(); len(b) > 0 {
+		if s := shapes[b[0]]; s.kind == Int {
+			if u, neg := intBits(b); neg || u <= math.MaxInt64 {
 				a.advance(1 + int(s.n))
 				return int64(u)
 			}
@@ -109,25 +139,20 @@ func (a *Args) Text() string { return string(a.TextBytes()) }
 
 // TextBytes reads a string as UTF-8 octets, borrowed where no conversion is needed.
 func (a *Args) TextBytes() []byte {
-	if a.n > 0 && a.err == nil {
-		if s := shapes[a.b[0]]; s.kind == Text {
-			end := int(s.head) + s.length(a.b)
-			text := a.b[s.head:end:end]
-			a.advance(end)
-			return text
-		}
+	b := a.left()
+	if at, end := shortText(b); end > 0 {
+		a.advance(end)
+		return b[at:end:end]
 	}
 	return read(a, "text", Value.TextBytes)
 }
 
 // Bytes reads octets, borrowed where no conversion is needed.
 func (a *Args) Bytes() []byte {
-	if a.n > 0 && a.err == nil {
-		if s := shapes[a.b[0]]; s.kind == Bytes {
-			end := int(s.head) + s.length(a.b)
-			octets := a.b[s.head:end:end]
-			a.advance(end)
-			return octets
+	if b := a.left(); len(b) > 1 && b[0] == 0xc4 {
+		if octets, n := b[2:], int(b[1]); n <= len(octets) {
+			a.advance(2 + n)
+			return octets[:n:n]
 		}
 	}
 	return read(a, "bytes", Value.Bytes)
@@ -135,7 +160,8 @@ func (a *Args) Bytes() []byte {
 
 // IsNil says whether the next element is nil. It doesn't step over it.
 func (a *Args) IsNil() bool {
-	return a.More() && Value{a.b[:valueSize(a.b)]}.IsNil()
+	b := a.left()
+	return len(b) > 0 && Value{b[:valueSize(b)]}.IsNil()
 }
 
 // Nil reads a nil.
@@ -174,5 +200,5 @@ func (a *Args) Rest() Message {
 	if a.err != nil {
 		return Message{}
 	}
-	return ArgsMessage(a.b, a.n)
+	return ArgsMessage(a.b[a.i:], a.Len())
 }

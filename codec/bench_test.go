@@ -270,3 +270,31 @@ func BenchmarkDatabase(b *testing.B) {
 		})
 	})
 }
+
+// A note as what follows a tag, there and back.
+func BenchmarkEncodeTagged(b *testing.B) {
+	buf := make([]byte, 0, 256)
+	m := &note{Subject: codec.String("subject"), Text: codec.String(benchText)}
+	b.ReportAllocs()
+	for i := range b.N {
+		m.N = benchInt + int64(i&63)
+		buf, _ = codec.AppendFrameMsg(buf[:0], benchPort, benchTag, m, codec.DefaultLimits)
+	}
+}
+
+func BenchmarkDecodeTagged(b *testing.B) {
+	m := &note{Subject: codec.String("subject"), N: benchInt, Text: codec.String(benchText)}
+	frame, err := codec.AppendFrameMsg(nil, benchPort, benchTag, m, codec.DefaultLimits)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var dst note
+	b.ReportAllocs()
+	for range b.N {
+		_, m, _ := codec.Split(frame[4:])
+		_, rest, _ := m.CutTag()
+		if err := rest.Decode(&dst); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -34,7 +34,7 @@ func Split(body []byte) (port []byte, m Message, err error) {
 	if len(body) == 0 || shapes[body[0]].kind != List {
 		return nil, Message{}, &SyntaxError{Msgpack, 0, "a message that is no list"}
 	}
-	l := Args{b: Value{body}.payload(), n: shapes[body[0]].length(body)}
+	l := Args{b: Value{body}.payload(), n: int32(shapes[body[0]].length(body))}
 	if l.n == 0 {
 		return nil, Message{}, nil
 	}
@@ -79,7 +79,7 @@ func (m Message) Len() int { return int(m.n) }
 func (m Message) Raw() []byte { return m.b[m.head:] }
 
 // Args reads the arguments one after the other.
-func (m Message) Args() Args { return Args{b: m.Raw(), n: m.Len()} }
+func (m Message) Args() Args { return Args{b: m.Raw(), n: m.n} }
 
 // Drop is the message without its first k arguments.
 func (m Message) Drop(k int) Message {
@@ -88,7 +88,7 @@ func (m Message) Drop(k int) Message {
 		a.Skip()
 	}
 	if m.lends() && a.err == nil {
-		return Message{b: m.b[len(m.b)-len(a.b)-1:], head: 1, n: int32(a.n)}
+		return Message{b: m.b[int(m.head)+a.i-1:], head: 1, n: int32(a.Len())}
 	}
 	return a.Rest()
 }
@@ -170,10 +170,22 @@ func (m Message) Equal(o Message) bool { return equalLists(m.Args(), o.Args()) }
 // Nothing of dst may refer to the octets it was decoded from after Decode (as
 // types generated with zero-copy do). dst may be half filled after an error.
 func (m Message) Decode(dst msgp.Unmarshaler) error {
-	err := m.decode(dst)
-	if err == nil {
+	if m.head == 1 && uint32(m.n)-2 < 14 && m.lends() { // n is 2 … 15
+		if rest, err := m.decodeBorrowing(dst); err != nil || len(rest) > 0 {
+			return m.decodeAgain(dst, rest, err)
+		}
 		return nil
 	}
+	rest, err := m.decode(dst)
+	if err != nil || len(rest) > 0 {
+		return m.decodeAgain(dst, rest, err)
+	}
+	return nil
+}
+
+// decodeAgain makes the best of what went wrong.
+func (m Message) decodeAgain(dst msgp.Unmarshaler, rest []byte, err error) error {
+	err = decoded(rest, err)
 	if list, ok := m.adapt(dst, err); ok {
 		err = decodeFrom(list, dst)
 	}
@@ -186,43 +198,46 @@ func (m Message) Decode(dst msgp.Unmarshaler) error {
 // wantsMap says whether the message may be the encoding of a type that encodes as a map.
 func (m Message) wantsMap() bool { return m.n == 1 && shapes[m.Raw()[0]].kind == Map }
 
-func (m Message) decode(dst msgp.Unmarshaler) error {
-	if m.wantsMap() {
-		return decodeFrom(m.Raw(), dst)
-	}
+func (m Message) decode(dst msgp.Unmarshaler) (rest []byte, err error) {
 	switch {
+	case m.wantsMap():
+		return dst.UnmarshalMsg(m.Raw())
 	case m.lends() && m.n < 16:
 		return m.decodeBorrowing(dst)
 	case m.head > 0 && !m.lends():
-		return decodeFrom(m.b, dst)
+		return dst.UnmarshalMsg(m.b)
 	}
-	m = Message{b: m.Raw(), n: m.n}
 	// Generated code wants to see the list's head, which stands in front of the
 	// port name: decode from a copy.
 	buf := listBuffers.Get().(*[]byte)
-	b := append(listHead((*buf)[:0], m.Len()), m.b...)
-	err := decodeFrom(b, dst)
+	b := append(listHead((*buf)[:0], m.Len()), m.Raw()...)
+	rest, err = dst.UnmarshalMsg(b)
 	if cap(b) <= maxKept {
 		*buf = b
 	}
 	listBuffers.Put(buf)
-	return err
+	return rest, err
 }
 
-// decodeBorrowing puts the list's head before the arguments while they are decoded.
-func (m Message) decodeBorrowing(dst msgp.Unmarshaler) error {
+// decodeBorrowing puts the list's head before the arguments while they are decoded. If
+// foreign code panics it stays there: m is the same with it, and of the message that m was
+// cut from only the end of what is before m, a tag or a port's name, isn't.
+func (m Message) decodeBorrowing(dst msgp.Unmarshaler) (rest []byte, err error) {
 	before := m.b[0]
-	defer func() { m.b[0] = before }() // also if foreign code panics
 	m.b[0] = 0x90 | byte(m.n)
-	return decodeFrom(m.b, dst)
+	rest, err = dst.UnmarshalMsg(m.b)
+	m.b[0] = before
+	return rest, err
 }
 
 var listBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-func decodeFrom(b []byte, dst msgp.Unmarshaler) error {
-	rest, err := dst.UnmarshalMsg(b)
+func decodeFrom(b []byte, dst msgp.Unmarshaler) error { return decoded(dst.UnmarshalMsg(b)) }
+
+// decoded is the error of an UnmarshalMsg that must not leave anything over.
+func decoded(rest []byte, err error) error {
 	if err == nil && len(rest) > 0 {
-		err = fmt.Errorf("%d octets are left over", len(rest))
+		return fmt.Errorf("%d octets are left over", len(rest))
 	}
 	return err
 }

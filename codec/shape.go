@@ -171,3 +171,20 @@ func bytesHead(b []byte, n int) []byte {
 		return append(b, 0xc6, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 	}
 }
+
+// shortText says where a text of at most 255 octets lies that b begins with. If b begins with
+// anything else, or ends too early, end is 0.
+func shortText(b []byte) (at, end int) {
+	if len(b) < 2 {
+		return 0, 0
+	}
+	if c := b[0]; c&0xe0 == 0xa0 {
+		at, end = 1, 1+int(c&0x1f)
+	} else if c == 0xd9 {
+		at, end = 2, 2+int(b[1])
+	}
+	if end > len(b) {
+		return 0, 0
+	}
+	return at, end
+}

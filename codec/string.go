@@ -8,10 +8,19 @@ import "github.com/tinylib/msgp/msgp"
 type String []byte
 
 // MarshalMsg appends the text. It is called by generated code.
-func (s String) MarshalMsg(b []byte) ([]byte, error) { return msgp.AppendStringFromBytes(b, s), nil }
+func (s String) MarshalMsg(b []byte) ([]byte, error) { return append(textHead(b, len(s)), s...), nil }
 
 // UnmarshalMsg reads text or bytes and returns what follows. It is called by generated code.
 func (s *String) UnmarshalMsg(b []byte) ([]byte, error) {
+	if at, end := shortText(b); end > 0 {
+		*s = append((*s)[:0], b[at:end]...)
+		return b[end:], nil
+	}
+	return s.unmarshal(b)
+}
+
+// unmarshal is UnmarshalMsg for whatever there may be.
+func (s *String) unmarshal(b []byte) ([]byte, error) {
 	if msgp.NextType(b) == msgp.BinType {
 		octets, rest, err := msgp.ReadBytesZC(b)
 		if err != nil {

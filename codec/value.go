@@ -279,7 +279,7 @@ func (v Value) List() (Args, error) {
 	if in.Kind() != List {
 		return Args{}, valueError(v, "list")
 	}
-	return Args{b: in.payload(), n: shapes[in.raw[0]].length(in.raw)}, nil
+	return Args{b: in.payload(), n: int32(shapes[in.raw[0]].length(in.raw))}, nil
 }
 
 // Map reads a map.
