@@ -37,7 +37,7 @@ func TestWithoutFlagsEverythingIsRunFiveTimes(t *testing.T) {
 
 func TestAQuickRunIsShort(t *testing.T) {
 	p, err := withFlags(t, "-quick")
-	if err != nil || len(p.workloads) != 4 || p.reps != 1 || p.run != time.Second {
+	if err != nil || len(p.workloads) != 3 || p.reps != 1 || p.run != time.Second {
 		t.Errorf("%+v, %v", p, err)
 	}
 }

@@ -80,7 +80,7 @@ func TestAQuickRunHasTheCore(t *testing.T) {
 			names = append(names, w.name)
 		}
 	}
-	if got := strings.Join(names, " "); got != "local-goroutine oneway oneway-8x8 pingpong" {
+	if got := strings.Join(names, " "); got != "local-goroutine oneway pingpong" {
 		t.Error(got)
 	}
 }

@@ -38,7 +38,7 @@ var workloads = []workload{
 
 	{name: "oneway", what: "one sender to one receiver in another process", quick: true,
 		spec: text32(play.Spec{Kind: play.OneWay})},
-	{name: "oneway-8x8", what: "8 senders to 8 receivers over one connection", quick: true,
+	{name: "oneway-8x8", what: "8 senders to 8 receivers over one connection",
 		spec: text32(play.Spec{Kind: play.OneWay, Pairs: 8})},
 	{name: "oneway-8x8-links", what: "8 senders to 8 receivers over 8 connections",
 		spec: text32(play.Spec{Kind: play.OneWay, Pairs: 8, Links: 8})},
