@@ -11,6 +11,7 @@ import (
 type offering struct {
 	mu   sync.Mutex // held while one of them writes, and while the loop changes open
 	open bool
+	left []byte // ciphertext that the network didn't take: the loop's to write
 }
 
 // Offer writes what the network takes of p at once. Any goroutine.
@@ -18,9 +19,17 @@ func (c *conn) Offer(p []byte) int {
 	o := &c.offering
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.open || len(p) == 0 {
+	switch {
+	case !o.open, len(p) == 0, o.left != nil:
 		return 0
+	case c.secure != nil:
+		return c.secure.offer(p)
 	}
+	return c.writeOffer(p)
+}
+
+// writeOffer writes what the network takes of p.
+func (c *conn) writeOffer(p []byte) int {
 	n, err := unix.Write(c.fd, p)
 	if err != nil {
 		return 0 // the loop will see for itself
@@ -33,20 +42,42 @@ func (c *conn) Offer(p []byte) int {
 // claim: the loop is about to write, or to do something else that goroutines mustn't write
 // into. It waits for one that does.
 func (c *conn) claim() {
-	if c.offering.open { // only the loop changes it
-		c.setOffering(false)
+	if !c.offering.open { // only the loop changes it
+		return
+	}
+	if left := c.setOffering(false); left != nil {
+		c.out.append(c.loop, left)
+		putCiphertext(left)
+		c.finishOutput()
+	}
+}
+
+// A leftTask makes the loop write what an offer has left.
+type leftTask conn
+
+func (t *leftTask) Run() {
+	c := (*conn)(t)
+	c.offering.mu.Lock()
+	left := c.offering.left != nil
+	c.offering.mu.Unlock()
+	if left { // so the connection is still open and this loop's
+		c.claim()
 	}
 }
 
 // share: the loop has written everything.
 func (c *conn) share() {
-	if !c.offering.open && c.state == open && !c.shut && c.secure == nil {
+	if !c.offering.open && c.state == open && !c.shut && (c.secure == nil || c.secure.canSeal()) {
 		c.setOffering(true)
 	}
 }
 
-func (c *conn) setOffering(open bool) {
-	c.offering.mu.Lock()
-	c.offering.open = open
-	c.offering.mu.Unlock()
+// setOffering also takes what an offer has left.
+func (c *conn) setOffering(open bool) (left []byte) {
+	o := &c.offering
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.open = open
+	left, o.left = o.left, nil
+	return left
 }

@@ -225,6 +225,7 @@ func (c *conn) pump() {
 		return
 	}
 	for c.state == open && !c.paused && s.phase == up {
+		c.claim()
 		p, err := s.fill(c.loop.plainBuffer())
 		if c.out.len() > 0 {
 			c.finishOutput() // TLS answers key updates by itself
@@ -236,12 +237,16 @@ func (c *conn) pump() {
 			continue // errors stay: they come again with the next fill
 		}
 		if err == errDry {
-			return
+			break
 		}
 		c.sessionEnded(err)
 	}
-	if c.state != detached { // else the pipe is somebody else's now
-		s.pipe.keep()
+	if c.state == detached {
+		return // the pipe is somebody else's now
+	}
+	s.pipe.keep()
+	if !c.dirty && !c.blocked && c.Buffered() == 0 {
+		c.share()
 	}
 }
 
