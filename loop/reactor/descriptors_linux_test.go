@@ -65,7 +65,7 @@ func TestAStaleEventIsOnlyAHint(t *testing.T) {
 		for fd := range l.sources {
 			for _, ev := range []uint32{unix.EPOLLIN, unix.EPOLLOUT, unix.EPOLLERR | unix.EPOLLHUP, 0x3fff} {
 				if fd != l.bell.fd() {
-					_ = l.event(fd, netpoll.IOEvent(ev), 0)
+					l.handle(fd, netpoll.IOEvent(ev))
 				}
 			}
 		}

@@ -2,18 +2,41 @@
 // loop per core, each with a poller of gnet's. It knows nothing of AEMP.
 //
 // A [Group] is started with [Start] and is a loop.Group. Each of its loops is one
-// goroutine that waits for events and handles one after the other:
+// goroutine that takes turns:
 //
-//	poller ─ an event ─┬─ the bell: one batch of posted tasks  (inbox.go)
-//	                   ├─ the alarm: timers that are due       (timer.go)
-//	                   ├─ a listener: accept                   (listener.go)
-//	                   └─ a connection: connect, write, read   (conn.go …)
-//	after each event:  tasks given to Later, output, Closed    (loop.go)
+//	wait      for events, unless there are tasks       (wait_linux.go, wait.go)
+//	events    ─┬─ the alarm: timers that are due       (timer.go)
+//	           ├─ a listener: accept                   (listener.go)
+//	           └─ a connection: connect, write, read   (conn.go …)
+//	tasks     one batch of those that were posted      (inbox.go)
+//	after each event, and at the end of the turn:
+//	          tasks given to Later, output, Closed     (loop.go)
 //
-// Files, in reading order: group.go, loop.go, inbox.go, timer.go, bell.go and
-// bell_linux.go (how a loop is woken), poller.go (what to wait for), listener.go,
-// dial.go and socket.go, conn.go, read.go, write.go, close.go, move.go, detach.go;
-// tls.go and tlspipe.go; resolve.go; panic.go, watchdog.go, stats.go, inside.go.
+// Files, in reading order: group.go, loop.go, wait_linux.go and wait.go, inbox.go,
+// timer.go, bell.go and bell_linux.go (how a loop is woken), poller.go (what to wait
+// for), listener.go, dial.go and socket.go, conn.go, read.go, write.go, offer.go,
+// close.go, move.go, detach.go; tls.go and tlspipe.go; resolve.go; panic.go,
+// watchdog.go, stats.go, inside.go.
+//
+// # Waiting
+//
+// gnet's poller keeps the interest in descriptors. Waiting is our own on Linux, in
+// gnet's epoll instance, and gnet's elsewhere: gnet's polls a second time after each
+// batch of events and yields, which wakes another thread for nothing, and it has no
+// hook at the end of a batch.
+//
+// A loop that waits is blocked in the kernel, with nothing to poll for and no time-out:
+// timers are a timerfd's, which costs nothing in a turn that changes none. It isn't
+// spun: where two processes share a core, as the kernel likes to have it, each would
+// spin in the other's way.
+//
+// The bell is rung only for a loop that waits; one that is awake looks into its inbox
+// before it waits. It yields to other goroutines in two cases. Every few milliseconds,
+// since Go's scheduler takes the processor away, at each system call, from a goroutine
+// that never does. And after events, if goroutines have posted lately: one may have
+// waited for just what was handled, will run here and now rather than on another
+// thread, and has its next task in the inbox before the loop waits. A flood of posts
+// isn't answered by yielding: without it batches are larger.
 //
 // # What must hold
 //
@@ -27,10 +50,9 @@
 //
 // A descriptor leaves the poller before it is closed, moved or given away.
 //
-// Output collects in the connection and is written when the event that caused it
-// has been handled. The connection whose event it is is written at once; others
-// are written after one more turn, since gnet's poller has no hook at the end of
-// a batch: the loop rings its own bell, once per batch.
+// Output collects in the connection. The connection whose event it is is written when
+// that event has been handled, so that the peer can go on; others are written once, at
+// the end of the turn. (While gnet waits, the loop rings its own bell for that.)
 //
 // Buffers of output come from a free list of the loop and are held only while
 // there is output. Reading uses one buffer per loop.

@@ -17,7 +17,7 @@ type inbox struct {
 
 	mu      sync.Mutex
 	tasks   []loop.Task
-	armed   bool // the bell has been rung and not been heard
+	awake   bool // the loop will look into it without being rung
 	stopped bool
 	posted  uint64
 
@@ -32,10 +32,10 @@ func (in *inbox) post(t loop.Task) bool {
 	}
 	in.tasks = append(in.tasks, t)
 	in.posted++
-	quiet := !in.armed
-	in.armed = true
+	asleep := !in.awake
+	in.awake = true
 	in.mu.Unlock()
-	if quiet {
+	if asleep {
 		in.bell.ring()
 	}
 	return true
@@ -44,27 +44,46 @@ func (in *inbox) post(t loop.Task) bool {
 // ring makes the loop take a turn even if there is no task.
 func (in *inbox) ring() {
 	in.mu.Lock()
-	quiet := !in.armed
-	in.armed = true
+	asleep := !in.awake
+	in.awake = true
 	in.mu.Unlock()
-	if quiet {
+	if asleep {
 		in.bell.ring()
 	}
 }
 
-// take is called by the loop when it has heard the bell.
+// take is called by the loop once per turn.
 func (in *inbox) take() []loop.Task {
 	in.mu.Lock()
 	batch := in.tasks
-	in.tasks, in.spare = in.spare, nil
-	in.armed = false
+	if len(batch) > 0 {
+		in.tasks, in.spare = in.spare, nil
+	}
+	in.awake = true
 	in.mu.Unlock()
 	return batch
 }
 
+// rest is called before the loop waits. If there is no task, whoever posts the next
+// one rings the bell.
+func (in *inbox) rest() bool {
+	in.mu.Lock()
+	in.awake = len(in.tasks) > 0
+	idle := !in.awake
+	in.mu.Unlock()
+	return idle
+}
+
+// quiet: there is no task.
+func (in *inbox) quiet() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return len(in.tasks) == 0
+}
+
 // recycle gives a batch back whose tasks are all run and forgotten.
 func (in *inbox) recycle(batch []loop.Task) {
-	if cap(batch) <= maxSpare {
+	if cap(batch) > 0 && cap(batch) <= maxSpare {
 		in.spare = batch[:0]
 	}
 }

@@ -86,7 +86,7 @@ func (b *deafBell) edge() bool { return false }
 func (b *deafBell) heard()     {}
 func (b *deafBell) close()     {}
 
-func TestTheBellIsRungOncePerBatch(t *testing.T) {
+func TestTheBellIsRungOnceForALoopThatRests(t *testing.T) {
 	b := &deafBell{}
 	in := inbox{bell: b}
 	task := loop.Func(func() {})
@@ -103,8 +103,18 @@ func TestTheBellIsRungOncePerBatch(t *testing.T) {
 	}
 	in.recycle(batch)
 	in.post(task)
-	if b.rings != 2 || len(in.take()) != 1 {
-		t.Errorf("%d rings for two batches", b.rings)
+	if b.rings != 1 {
+		t.Error("the bell was rung for a loop that is awake")
+	}
+	if in.rest() {
+		t.Error("a loop rests with a task in its inbox")
+	}
+	if len(in.take()) != 1 || !in.rest() {
+		t.Error("a loop doesn't rest without a task")
+	}
+	in.post(task)
+	if b.rings != 2 {
+		t.Errorf("%d rings for two rests", b.rings)
 	}
 }
 

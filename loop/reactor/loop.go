@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	errorx "github.com/panjf2000/gnet/v2/pkg/errors"
 	"github.com/panjf2000/gnet/v2/pkg/netpoll"
 
 	"github.com/aemp-go/aemp/loop"
@@ -45,6 +44,8 @@ type eventLoop struct {
 	sources []source // by descriptor
 
 	stopping bool
+	company  int            // waits for which goroutines are still expected to post
+	yielded  time.Duration  // when the loop last let goroutines run
 	helpers  sync.WaitGroup // goroutines that shake hands for a connection
 
 	later   []loop.Task
@@ -73,7 +74,7 @@ func newEventLoop(g *Group, index int) (*eventLoop, error) {
 }
 
 func (l *eventLoop) open(portable bool) (err error) {
-	if err = l.poll.open(); err != nil {
+	if err = l.poll.open(portable); err != nil {
 		return err
 	}
 	if l.bell, err = newBell(portable); err != nil {
@@ -106,7 +107,7 @@ func (l *eventLoop) free() {
 func (l *eventLoop) run() {
 	l.id = currentGoroutine()
 	close(l.started)
-	if err := l.poll.wait(l.event); err != nil {
+	if err := l.wait(); err != nil {
 		l.group.log.Error("event loop ended", "loop", l.index, "error", err)
 	}
 	l.shut()
@@ -115,16 +116,10 @@ func (l *eventLoop) run() {
 // quit makes the loop end after this turn.
 func (l *eventLoop) quit() { l.stopping = true }
 
-// event is called by the poller.
-func (l *eventLoop) event(fd int, ev netpoll.IOEvent, _ netpoll.IOFlags) error {
-	began := l.pulse.begin(l.Now())
+// handle handles one event of the poller; not the bell's.
+func (l *eventLoop) handle(fd int, ev netpoll.IOEvent) {
 	l.counts.turns.Add(1)
 	switch {
-	case fd == l.bell.fd():
-		l.counts.wakeups.Add(1)
-		l.bell.heard()
-		l.runTasks(l.inbox.take())
-		l.end(nil)
 	case fd == l.alarm.fd():
 		l.fire()
 		l.end(nil)
@@ -134,11 +129,6 @@ func (l *eventLoop) event(fd int, ev netpoll.IOEvent, _ netpoll.IOFlags) error {
 		l.dispatch(s, c, ev)
 		l.end(c)
 	}
-	l.pulse.end(began, l.Now())
-	if l.stopping {
-		return errorx.ErrEngineShutdown
-	}
-	return nil
 }
 
 func (l *eventLoop) dispatch(s source, c *conn, ev netpoll.IOEvent) {
@@ -146,12 +136,23 @@ func (l *eventLoop) dispatch(s source, c *conn, ev netpoll.IOEvent) {
 	s.event(isReadable(ev), isWritable(ev))
 }
 
+// runPosted runs one batch of posted tasks, if there is one.
+func (l *eventLoop) runPosted() {
+	batch := l.inbox.take()
+	if len(batch) == 0 {
+		return
+	}
+	l.counts.turns.Add(1)
+	l.counts.wakeups.Add(1)
+	l.runTasks(batch)
+	l.inbox.recycle(batch)
+}
+
 func (l *eventLoop) runTasks(batch []loop.Task) {
 	for i, t := range batch {
 		batch[i] = nil
 		l.run1(t)
 	}
-	l.inbox.recycle(batch)
 }
 
 // run1 runs a task and what it gave to Later. The output of many tasks isn't kept until
@@ -178,9 +179,9 @@ func (l *eventLoop) runLater() {
 	l.later = l.later[:0]
 }
 
-// end ends a turn: tasks for Later, output, Closed, until there is none of them.
-// With own only that connection's output is written now; for others' the bell is
-// rung, so that what several events of a batch add to them is written at once.
+// end ends what an event or a turn has caused: tasks for Later, output, Closed, until
+// there is none of them. With own only that connection's output is written now; others'
+// waits for the end of the turn, so that what several events add to it is one write.
 func (l *eventLoop) end(own *conn) {
 	for {
 		l.runLater()
@@ -194,9 +195,6 @@ func (l *eventLoop) end(own *conn) {
 		}
 		l.handOver()
 		own = nil // it may be gone
-	}
-	if len(l.dirty) > 0 {
-		l.inbox.ring()
 	}
 }
 

@@ -1,9 +1,6 @@
 package reactor
 
 import (
-	"errors"
-
-	errorx "github.com/panjf2000/gnet/v2/pkg/errors"
 	"github.com/panjf2000/gnet/v2/pkg/netpoll"
 )
 
@@ -25,25 +22,17 @@ type poller struct {
 	attachment netpoll.PollAttachment // scratch: gnet looks at its FD only
 }
 
-func (p *poller) open() (err error) {
+func (p *poller) open(portable bool) (err error) {
 	if p.Poller, err = netpoll.OpenPoller(); err != nil {
 		return err
 	}
-	return p.findQueue()
+	return p.findQueue(portable)
 }
 
 func (p *poller) close() {
 	if p.Poller != nil {
 		_ = p.Poller.Close()
 	}
-}
-
-// wait hands events over until the callback returns gnet's ErrEngineShutdown.
-func (p *poller) wait(event netpoll.PollEventHandler) error {
-	if err := p.Polling(event); !errors.Is(err, errorx.ErrEngineShutdown) {
-		return err
-	}
-	return nil
 }
 
 // addSignal watches a bell or an alarm.

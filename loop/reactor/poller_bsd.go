@@ -14,7 +14,7 @@ import (
 // findQueue: on the BSDs gnet's Delete leaves a descriptor to be removed by its
 // being closed, which is of no use for pausing, moving and detaching. So the
 // filters are deleted here, in gnet's own kernel queue.
-func (p *poller) findQueue() error {
+func (p *poller) findQueue(bool) error {
 	field := reflect.ValueOf(p.Poller).Elem().FieldByName("fd")
 	if !field.IsValid() || !field.CanInt() {
 		return errors.New("reactor: gnet's poller doesn't show its kernel queue")

@@ -7,9 +7,9 @@ import (
 
 // LoopStats is what one loop has done since it was started.
 type LoopStats struct {
-	Turns         uint64 // events handled
+	Turns         uint64 // events handled, and batches of tasks
 	Posts         uint64 // tasks accepted
-	Wakeups       uint64 // batches of them, and turns taken to write output
+	Wakeups       uint64 // batches of them
 	Reads         uint64 // read(2) calls
 	ReadOctets    uint64
 	Writes        uint64 // write(2) calls
@@ -18,7 +18,8 @@ type LoopStats struct {
 	AcceptPauses  uint64 // listeners that rested for want of descriptors
 	Conns         int    // connections, and attempts, at the moment
 
-	// How late the loop is: the longest a turn took or a timer was overdue.
+	// How late the loop is: the longest that an event or a batch took, or that a timer
+	// was overdue.
 	Lag    time.Duration // of late: it fades with each turn
 	MaxLag time.Duration // since Stats was last called
 }

@@ -17,22 +17,25 @@ const (
 // A pulse tells how late a loop is. It is written by the loop only, save that
 // worst is taken by Stats.
 type pulse struct {
-	since  atomic.Int64 // when the running turn began, in ns of the loop's clock; 0: none runs
-	recent atomic.Int64 // the longest turn of late
+	since  atomic.Int64 // when the running part of a turn began, in ns of the loop's clock; 0: none runs
+	recent atomic.Int64 // the longest part of late
 	worst  atomic.Int64
 }
 
-func (p *pulse) begin(now time.Duration) time.Duration {
-	p.since.Store(int64(now))
-	return now
+func (p *pulse) begin(now time.Duration) { p.since.Store(int64(now)) }
+
+// lap ends one part of a turn and begins the next.
+func (p *pulse) lap(now time.Duration) {
+	p.note(now - time.Duration(p.since.Load()))
+	p.begin(now)
 }
 
-func (p *pulse) end(began, now time.Duration) {
+func (p *pulse) end(now time.Duration) {
+	p.lap(now)
 	p.since.Store(0)
-	p.note(now - began)
 }
 
-// note takes the length of a turn, or how late a timer is.
+// note takes the length of a part of a turn, or how late a timer is.
 func (p *pulse) note(late time.Duration) {
 	d := int64(late)
 	recent := p.recent.Load()
