@@ -19,7 +19,6 @@ package main
 import (
 	"syscall"
 
-	"github.com/aemp-go/aemp/bench/peers/window"
 	"github.com/aemp-go/aemp/bench/play"
 )
 
@@ -27,7 +26,6 @@ const note = "version 2.2.4, processes that read their mailboxes in a loop (gen.
 
 func main() {
 	play.Note = note
-	window.Most = 48 << 10 // less than places of a mailbox
 	play.Main(map[string]func(play.Spec) error{
 		play.Receiver: receiver,
 		play.Sender:   sender,

@@ -4,10 +4,11 @@
 // It is as its manual has it: messages are of generated protocol buffers, batched by its
 // stream writer (up to 4,096 in an envelope whenever more than one waits), inboxes have
 // 4,096 places to begin with and grow. The one thing added is a window of outstanding
-// messages (package window), for its queues have no bound: without it a flood takes
-// memory as long as it lasts and isn't faster. The limit of dRPC for a message is
-// raised from 4 MiB to what 4,096 messages may need. Each link is an engine of its own in
-// the sender's process; a reply goes over a second connection, as the library does it.
+// messages (package window), for its queues have no bound: a flood would take memory
+// as long as it lasts, and much of it be in queues before anything is measured. The limit of
+// dRPC for a message is raised from 4 MiB to what 4,096 messages may need. Each link is an
+// engine of its own in the sender's process; a reply goes over a second connection, as the
+// library does it.
 package main
 
 import "github.com/aemp-go/aemp/bench/play"

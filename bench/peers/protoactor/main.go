@@ -6,9 +6,10 @@
 // (fewer if they are large: 4 MiB are enough for a batch). gRPC under it has windows of
 // 16 MiB and buffers of 128 KiB, instead of 64 KiB and 32 KiB. Logs are off, for they would be
 // on the standard error. The one thing added is a window of outstanding messages (package
-// window), for its mailboxes have no bound: without it a flood takes memory as long as it
-// lasts and isn't faster. Each link is an actor system of its own in the sender's
-// process; a reply goes over a second connection, as the library does it.
+// window), for its mailboxes have no bound: a flood would take memory as long as it
+// lasts, and much of it be in mailboxes before anything is measured. Each link is an actor
+// system of its own in the sender's process; a reply goes over a second connection, as the
+// library does it.
 package main
 
 import "github.com/aemp-go/aemp/bench/play"

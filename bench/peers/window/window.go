@@ -1,23 +1,24 @@
 // Package window bounds how many messages of a flood are under way, for systems whose
-// queues have no bound or that drop what they can't hold. The bound is so far away that it
-// doesn't slow down who keeps up: a receiver grants a share for each share that it has
-// taken, and there are several of those under way.
+// queues have no bound or that drop what they can't hold.
+//
+// The bound is so wide that nobody waits for a grant who needn't: a receiver grants a share
+// for each share that it has taken, and there are several of those under way. It is so
+// narrow that queues hold a small part of what is measured. Otherwise much of that would
+// have been sent, carried and decoded before the receiver gets to the message that begins
+// the measurement, and would be counted without its costs.
 package window
 
 import "github.com/aemp-go/aemp/bench/play"
 
-// Most is how many messages all senders may have under way, when they are small. A child
-// whose queues have a bound may set less at first.
-var Most = 512 << 10
-
 const (
-	octets = 64 << 20 // of text that may be under way
+	most   = 48 << 10 // messages of all senders together
+	octets = 16 << 20 // of their texts
 	shares = 8        // that a receiver's part of the window has
 )
 
 // Share is how many messages a receiver takes between two grants.
 func Share(s play.Spec) int {
-	of := min(Most, octets/max(1, s.Size)) / s.Pairs / s.Ports / shares
+	of := min(most, octets/max(1, s.Size)) / s.Pairs / s.Ports / shares
 	return max(1, of)
 }
 
