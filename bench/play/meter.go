@@ -65,9 +65,9 @@ func (m *Meters) begin() {
 	if m.began.Swap(true) {
 		return
 	}
-	m.mallocs = Mallocs()
 	m.start = time.Now()
 	Say(Line{Begin: true})
+	m.mallocs = Mallocs() // last, for it waits for a collection that is under way
 }
 
 func (m *Meters) end() {
