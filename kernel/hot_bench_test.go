@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/kernel/link"
 	"github.com/aemp-go/aemp/loop"
 	"github.com/aemp-go/aemp/loop/sim"
 )
@@ -24,9 +25,18 @@ func (d *drain) Offer(p []byte) int {
 	return len(p)
 }
 
-type stillLoop struct{ loop.Loop }
+func (d *drain) Blocked() bool { return false }
+func (d *drain) Buffered() int { return 0 }
 
-func (stillLoop) Now() time.Duration { return 0 }
+func (d *drain) Swap(p []byte) []byte {
+	d.octets += len(p)
+	return p[:0]
+}
+
+// A clock stands at a moment when the link has been quiet for long.
+type clock struct{ loop.Loop }
+
+func (clock) Now() time.Duration { return time.Hour }
 
 func hotNode(b *testing.B) (*Node, *peer) {
 	n, _ := benchNode(b)
@@ -41,19 +51,29 @@ func hotNode(b *testing.B) (*Node, *peer) {
 // What a goroutine does for a message to another node, but for the system's write.
 func BenchmarkSendSide(b *testing.B) {
 	n, p := hotNode(b)
-	d := &drain{l: stillLoop{p.shard.loop}}
+	d := &drain{l: clock{p.shard.loop}}
 	if err := p.out.Up(d, codec.Msgpack); err != nil {
 		b.Fatal(err)
 	}
-	text := string(make([]byte, 32))
-	b.ReportAllocs()
-	for i := range b.N {
+	send := func(i int, text string) {
 		if err := n.Send("b#sum", "tag", int64(i), text); err != nil {
 			b.Fatal(err)
 		}
 	}
+	// After a large message and a small one the link is busy, and batches form.
+	send(0, string(make([]byte, 8<<10)))
+	send(0, "")
+	if p.out.Flush(d, false) != link.Wait {
+		b.Fatal("it doesn't wait for a batch")
+	}
+	text := string(make([]byte, 32))
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		send(i, text)
+	}
 	b.StopTimer()
-	if d.octets < (b.N-5000)*40 {
+	if d.octets < (b.N-3000)*40 {
 		b.Fatalf("%d octets of %d messages", d.octets, b.N)
 	}
 }

@@ -114,19 +114,34 @@ type Accepted struct {
 
 // Args accepts a message of plain arguments. bound is the queue length at which
 // it is refused: with ErrFull at the high-water mark or ErrOverload at the hard limit.
-func (o *Outbox) Args(from int, port string, bound int, args []any) (Accepted, error) {
+func (o *Outbox) Args(from int, port string, bound int, args []any) (a Accepted, err error) {
 	o.mu.Lock()
 	state, err := o.admit(from, bound)
-	if err != nil {
-		o.mu.Unlock()
-		return Accepted{}, err
+	switch {
+	case err != nil:
+	case state == Open && o.Trace == nil && o.append(port, args, &err):
+		if err == nil {
+			a = o.taken()
+		}
+	default:
+		b := o.target(state)
+		at := len(b)
+		b, err = codec.AppendFrameArgs(b, port, o.limits, args)
+		a, err = o.commit(state, b, at, o.limits, err)
 	}
-	b := o.target(state)
-	at := len(b)
-	b, err = codec.AppendFrameArgs(b, port, o.limits, args)
-	a, err := o.commit(state, b, at, o.limits, err)
 	o.mu.Unlock()
 	return a, err
+}
+
+// append encodes a message into the buffer as it goes out, and reports false if the link's
+// framing has no short way for it.
+func (o *Outbox) append(port string, args []any, err *error) (done bool) {
+	if o.framing == codec.Msgpack {
+		o.buf, *err = codec.AppendFrameArgs(o.buf, port, o.limits, args)
+		return true
+	}
+	o.buf, done = codec.AppendPlain(o.buf, o.framing, port, o.limits, args)
+	return done
 }
 
 // Msg accepts a message of a generated type, with a tag in front if that isn't empty.
@@ -193,23 +208,23 @@ func (o *Outbox) Control(c codec.Control) {
 
 // admit says what happens to the next message of a loop or a goroutine.
 func (o *Outbox) admit(from, bound int) (state OutboxState, err error) {
-	state = o.state
-	if state == Failing && from != Outside && o.joined[from] {
-		state = Queueing
-	}
-	switch n := o.level(); {
-	case state == Gone:
-		err = ErrGone
-	case state == Closed:
-		err = ErrClosed
-	case state == Failing: // it is dropped anyway
-	case n < bound:
+	switch {
+	case o.state == Gone:
+		return Gone, ErrGone
+	case o.state == Closed:
+		return Closed, ErrClosed
+	case o.state == Failing && (from == Outside || !o.joined[from]):
+		return Failing, nil // it is dropped
+	case o.level() < bound:
 	case bound >= o.marks.Hard:
 		err = ErrOverload
 	default:
 		err = ErrFull
 	}
-	return state, err
+	if o.state == Failing {
+		return Queueing, err // for the next link
+	}
+	return o.state, err
 }
 
 // level is how many octets wait, under the lock.
@@ -264,9 +279,15 @@ func (o *Outbox) commit(state OutboxState, b []byte, at int, lim codec.Limits, e
 	if cap(o.scratch) > maxKeptBuffer {
 		o.scratch = nil
 	}
-	if a.Dropped {
-		return a, nil
+	if !a.Dropped {
+		a.Wake = o.taken().Wake
 	}
+	return a, nil
+}
+
+// taken says what follows from a message that has come into the buffer.
+func (o *Outbox) taken() Accepted {
+	a := Accepted{Epoch: o.epoch}
 	urgent := !o.timed
 	if len(o.buf) >= chunkSize {
 		o.rotate()
@@ -275,7 +296,7 @@ func (o *Outbox) commit(state OutboxState, b []byte, at int, lim codec.Limits, e
 	if urgent && !o.posted {
 		o.posted, a.Wake = true, true
 	}
-	return a, nil
+	return a
 }
 
 // Level is the number of octets that wait here and in the connection, and
