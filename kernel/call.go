@@ -82,7 +82,10 @@ func (n *Node) ended(p *Port, r Reason) error {
 func (n *Node) near(id string) *shard {
 	node, port := codec.SplitPortID(id)
 	if node != n.id {
-		return n.shards[hash(node)%uint64(len(n.shards))]
+		if p := n.peers.get(node); p != nil {
+			return p.shard
+		}
+		return n.shards[0]
 	}
 	if p := n.ports.get(port); p != nil {
 		return p.shard

@@ -138,7 +138,7 @@ func (c *conn) Message(_ *link.Link, body []byte) {
 		c.last = p
 	}
 	if p.shard == c.peer.shard {
-		p.deliver(m, &c.feed)
+		p.shard.arrived(p, m, &c.feed)
 		return
 	}
 	c.peer.shard.hand(p, &c.feed, m)

@@ -62,7 +62,8 @@ type Node struct {
 	routes          routes
 	names           atomic.Uint64
 	moments         atomic.Uint64 // counts: what has the lower number came first
-	next            atomic.Uint64
+	nextPort        atomic.Uint64
+	nextPeer        atomic.Uint64
 	handshakes      atomic.Int64
 	closing         atomic.Bool
 	ending          atomic.Pointer[closing] // once it is closing
@@ -165,12 +166,12 @@ func (n *Node) MonitorTimeout() time.Duration { return n.monitorTimeout }
 // NewPort makes a port with no handlers: set them before you give its ID away. A
 // message that it has no handler for kills it (unhandled_message).
 func (n *Node) NewPort() (*Port, error) {
-	return n.newPort(n.place(), n.portName(), nil)
+	return n.newPort(n.place(&n.nextPort), n.portName(), nil)
 }
 
 // NewMailbox makes a port whose messages wait for Receive.
 func (n *Node) NewMailbox() (*Port, error) {
-	return n.newPort(n.place(), n.portName(), func(p *Port) { p.box = newMailbox(p) })
+	return n.newPort(n.place(&n.nextPort), n.portName(), func(p *Port) { p.box = newMailbox(p) })
 }
 
 // NewNamedPort makes a port with a name that the program chooses, so that others can know
@@ -179,11 +180,14 @@ func (n *Node) NewNamedPort(name string) (*Port, error) {
 	if name == "" || strings.ContainsAny(name, "#\x00\r\n") || len(name) > maxPortName {
 		return nil, &IDError{"port name", name, errors.New("empty, too long, or with #, NUL, CR or LF")}
 	}
-	return n.newPort(n.place(), name, nil)
+	return n.newPort(n.place(&n.nextPort), name, nil)
 }
 
-// place spreads ports over the loops.
-func (n *Node) place() *shard { return n.shards[n.next.Add(1)%uint64(len(n.shards))] }
+// place spreads ports, or peers, over the loops by turns. Both begin with the same one, so that a
+// program with one port and one peer has no hop between them; nodes that share loops don't.
+func (n *Node) place(next *atomic.Uint64) *shard {
+	return n.shards[(hash(n.id)+next.Add(1))%uint64(len(n.shards))]
+}
 
 // Do runs f on a loop, in the context of no port: a way from a goroutine to a handler's means.
 func (n *Node) Do(f func(self *Context)) error {

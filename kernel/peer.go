@@ -11,8 +11,8 @@ import (
 )
 
 // peer is another node: what is sent to it, the link with it or the attempt at one,
-// our monitors of its ports and its monitors of ours. It lives on the loop that its
-// ID's hash chooses; the outbox may be used from anywhere.
+// our monitors of its ports and its monitors of ours. It lives on
+// one loop; the outbox may be used from anywhere.
 //
 // It is always in one of these states:
 //
@@ -70,7 +70,7 @@ func (n *Node) peerFor(id string) (*peer, error) {
 func (n *Node) newPeer(id string) *peer {
 	p := &peer{
 		node: n, id: id,
-		shard: n.shards[hash(id)%uint64(len(n.shards))],
+		shard: n.place(&n.nextPeer),
 		out:   link.NewOutbox(n.links.Limits, n.marks, n.fit, len(n.shards)),
 	}
 	p.survivor = link.NewSurvivor(n.id, id)

@@ -71,7 +71,7 @@ func (n *Node) spawnHere(function string, args []any) (p *Port, init func(), err
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err = n.newPort(n.place(), n.portName(), func(p *Port) { p.spawned = true })
+	p, err = n.newPort(n.place(&n.nextPort), n.portName(), func(p *Port) { p.spawned = true })
 	return p, func() { p.start(function, m) }, err
 }
 
