@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aemp-go/aemp/bench/peers/certificate"
+	"github.com/aemp-go/aemp/bench/peers/secure"
 	"github.com/aemp-go/aemp/bench/peers/window"
 	"github.com/aemp-go/aemp/bench/play"
 	"github.com/ergo-services/ergo"
@@ -43,7 +43,7 @@ func start(s play.Spec, name string, far node.Route) (node.Node, string, error) 
 		System:    node.System{DisableAnonMetrics: true},
 	}
 	if s.TLS {
-		if o.TLS, err = certificate.Config(); err != nil {
+		if o.TLS, err = secure.Config(); err != nil {
 			return nil, "", err
 		}
 	}
@@ -64,7 +64,7 @@ func connect(s play.Spec, many int) (nodes []node.Node, far string, err error) {
 	}
 	route := node.Route{Node: far, Host: host, Port: uint16(port), Options: node.RouteOptions{Cookie: cookie, IsErgo: true}}
 	if s.TLS {
-		if route.Options.TLS, err = certificate.Config(); err != nil {
+		if route.Options.TLS, err = secure.Config(); err != nil {
 			return nil, "", err
 		}
 	}

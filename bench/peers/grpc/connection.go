@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/aemp-go/aemp/bench/peers/certificate"
+	"github.com/aemp-go/aemp/bench/peers/secure"
 	"github.com/aemp-go/aemp/bench/play"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -27,7 +27,7 @@ func security(s play.Spec) (credentials.TransportCredentials, error) {
 	if !s.TLS {
 		return insecure.NewCredentials(), nil
 	}
-	c, err := certificate.Config()
+	c, err := secure.Config()
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ import (
 	"net"
 	"strconv"
 
-	"github.com/aemp-go/aemp/bench/peers/certificate"
+	"github.com/aemp-go/aemp/bench/peers/secure"
 	"github.com/aemp-go/aemp/bench/play"
 	"github.com/anthdm/hollywood/actor"
 	"github.com/anthdm/hollywood/remote"
@@ -20,7 +20,7 @@ const (
 func newEngine(s play.Spec) (*actor.Engine, error) {
 	config := remote.NewConfig().WithBufferSize(buffer)
 	if s.TLS {
-		c, err := certificate.Config()
+		c, err := secure.Config()
 		if err != nil {
 			return nil, err
 		}

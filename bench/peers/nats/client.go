@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/aemp-go/aemp/bench/peers/certificate"
+	"github.com/aemp-go/aemp/bench/peers/secure"
 	"github.com/aemp-go/aemp/bench/play"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -22,7 +22,7 @@ func serve(s play.Spec) (n *server.Server, err error) {
 		NoLog: true, NoSigs: true, NoSystemAccount: true,
 	}
 	if s.TLS {
-		if o.TLSConfig, err = certificate.Config(); err != nil {
+		if o.TLSConfig, err = secure.Config(); err != nil {
 			return nil, err
 		}
 		o.TLS = true
@@ -41,7 +41,7 @@ func serve(s play.Spec) (n *server.Server, err error) {
 func connect(s play.Spec, address, name string) (*nats.Conn, error) {
 	var o []nats.Option
 	if s.TLS {
-		c, err := certificate.Config()
+		c, err := secure.Config()
 		if err != nil {
 			return nil, err
 		}

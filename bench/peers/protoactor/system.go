@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"strconv"
 
-	"github.com/aemp-go/aemp/bench/peers/certificate"
+	"github.com/aemp-go/aemp/bench/peers/secure"
 	"github.com/aemp-go/aemp/bench/play"
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/asynkron/protoactor-go/remote"
@@ -33,7 +33,7 @@ func newSystem() *actor.ActorSystem {
 func newRemote(s play.Spec) (*actor.ActorSystem, error) {
 	near, far := insecure.NewCredentials(), insecure.NewCredentials()
 	if s.TLS {
-		c, err := certificate.Config()
+		c, err := secure.Config()
 		if err != nil {
 			return nil, err
 		}
