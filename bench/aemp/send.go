@@ -11,26 +11,42 @@ func targets(node string, s play.Spec) []string {
 	return ids
 }
 
-// sendFlood sends from goroutines, through one node for each link or, from many peers,
-// through each of their nodes in turn.
-func sendFlood(nodes []*node, to []string, s play.Spec) error {
-	text := play.Text(s.Size)
-	from := func(pair, port int) *node { return nodes[pair%len(nodes)] }
-	if s.Kind == play.FanIn {
-		from = func(pair, port int) *node { return nodes[pair*s.Ports+port] }
-	}
-	if s.Typed {
-		samples := make([]*Sample, s.Pairs)
-		for pair := range samples {
-			samples[pair] = &Sample{Text: []byte(text)}
+// A way is from a sender to one of its receivers.
+type way struct {
+	from *node
+	to   string
+}
+
+// ways spread the senders over the nodes, which have a link each. Peers have each a
+// receiver of its own.
+func ways(nodes []*node, to []string, s play.Spec) []way {
+	all := make([]way, len(to))
+	for k, id := range to {
+		from := nodes[k/s.Ports%len(nodes)]
+		if s.Kind == play.FanIn {
+			from = nodes[k]
 		}
+		all[k] = way{from, id}
+	}
+	return all
+}
+
+// sendFlood sends from goroutines.
+func sendFlood(nodes []*node, to []string, s play.Spec) error {
+	all, text := ways(nodes, to, s), play.Text(s.Size)
+	if !s.Typed {
 		return play.Flood(s, func(pair, port int, number int64) error {
-			sample := samples[pair]
-			sample.Number = number
-			return from(pair, port).SendTagged(to[pair*s.Ports+port], play.Tag, sample)
+			w := &all[pair*s.Ports+port]
+			return w.from.Send(w.to, play.Tag, number, text)
 		})
 	}
+	samples := make([]*Sample, s.Pairs)
+	for pair := range samples {
+		samples[pair] = &Sample{Text: []byte(text)}
+	}
 	return play.Flood(s, func(pair, port int, number int64) error {
-		return from(pair, port).Send(to[pair*s.Ports+port], play.Tag, number, text)
+		w, sample := &all[pair*s.Ports+port], samples[pair]
+		sample.Number = number
+		return w.from.SendTagged(w.to, play.Tag, sample)
 	})
 }
