@@ -46,9 +46,9 @@ type Options struct {
 type Node struct {
 	id              string
 	links           *link.Config
-	fit             []codec.Framing
 	timing          link.Timing
 	marks           link.Marks
+	rules           link.Rules // of all outboxes
 	monitorTimeout  time.Duration
 	connectInterval time.Duration
 	secure          bool
@@ -130,8 +130,6 @@ func New(g loop.Group, o Options) (*Node, error) {
 		lookups:         map[string][]lookup{},
 		outcomes:        map[string]uint64{},
 	}
-	// What a peer might choose to read: the original knows no msgpack.
-	n.fit = []codec.Framing{codec.Msgpack, codec.CBOR, codec.JSON}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
@@ -142,6 +140,12 @@ func New(g loop.Group, o Options) (*Node, error) {
 		n.timing = link.DefaultTiming
 	}
 	n.timing.Handshake = n.monitorTimeout
+	n.rules = link.Rules{
+		Limits: n.links.Limits,
+		Marks:  n.marks,
+		Fit:    []codec.Framing{codec.Msgpack, codec.CBOR, codec.JSON}, // the original knows no msgpack
+		Loops:  len(loops),
+	}
 	for i, l := range loops {
 		n.shards = append(n.shards, newShard(n, i, l))
 	}

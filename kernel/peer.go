@@ -71,7 +71,7 @@ func (n *Node) newPeer(id string) *peer {
 	p := &peer{
 		node: n, id: id,
 		shard: n.place(&n.nextPeer),
-		out:   link.NewOutbox(n.links.Limits, n.marks, n.fit, len(n.shards)),
+		out:   link.NewOutbox(&n.rules),
 	}
 	p.survivor = link.NewSurvivor(n.id, id)
 	p.survivor.Yield = !n.links.Extensions

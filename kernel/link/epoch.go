@@ -17,7 +17,7 @@ func (o *Outbox) Up(c loop.Conn, f codec.Framing) error {
 		return nil
 	}
 	for i, b := range append(o.full, o.buf) {
-		b, err := transcode(b, f, o.limits)
+		b, err := transcode(b, f, o.rules.Limits)
 		if err != nil {
 			return err // can't be: commit has tried
 		}
@@ -59,7 +59,10 @@ func (o *Outbox) end(s OutboxState) (lost int) {
 	lost = o.level()
 	o.state, o.epoch = s, o.epoch+1
 	o.buf, o.posted, o.timed = nil, false, false
-	clear(o.joined)
+	o.joined = nil
+	if s == Failing {
+		o.joined = make([]bool, o.rules.Loops)
+	}
 	o.chunks.Lock()
 	o.conn, o.full, o.free = nil, nil, nil
 	o.chunks.Unlock()
@@ -73,7 +76,9 @@ func (o *Outbox) end(s OutboxState) (lost int) {
 // next link. On that loop.
 func (o *Outbox) Join(loop int) {
 	o.mu.Lock()
-	o.joined[loop] = true
+	if o.state == Failing { // it may have been shut meanwhile
+		o.joined[loop] = true
+	}
 	o.mu.Unlock()
 }
 
@@ -87,7 +92,7 @@ func (o *Outbox) Idle(may func() bool) bool {
 		return false
 	}
 	if o.state == Failing { // it may have been shut meanwhile
-		o.state, o.epoch = Queueing, o.epoch+1
+		o.state, o.epoch, o.joined = Queueing, o.epoch+1, nil
 	}
 	return true
 }

@@ -75,7 +75,7 @@ func (o *Outbox) flush(c loop.Conn, all bool) Flushed {
 	}
 	o.gave(now, octets)
 	o.Settle(c)
-	if result == Done && int(o.given.Load()) >= o.marks.Low && !c.Blocked() {
+	if result == Done && int(o.given.Load()) >= o.rules.Marks.Low && !c.Blocked() {
 		return Unknown
 	}
 	return result
@@ -137,7 +137,7 @@ func (o *Outbox) Settle(c loop.Conn) {
 
 // makeRoom wakes who waits for room, if there is any.
 func (o *Outbox) makeRoom() {
-	if o.given.Load()+o.finished.Load() < int64(o.marks.Low) {
+	if o.given.Load()+o.finished.Load() < int64(o.rules.Marks.Low) {
 		o.wakeWaiters()
 	}
 }
@@ -151,7 +151,7 @@ func (o *Outbox) WhenRoom(f func()) (cancel func()) {
 	defer o.mu.Unlock()
 	o.chunks.Lock() // before looking: Settle first says that there is room, and then looks for waiters
 	defer o.chunks.Unlock()
-	if o.state >= Failing || o.level() < o.marks.High {
+	if o.state >= Failing || o.level() < o.rules.Marks.High {
 		return nil
 	}
 	id := o.waiters.Add(f)

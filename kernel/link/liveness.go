@@ -84,7 +84,7 @@ const overloadGrace = 10 * time.Second
 // isOverloaded is asked at each heartbeat: handlers can't wait, so a reset is the only way
 // in which what they couldn't send becomes known. Nobody asks for a Flush any more then.
 func (l *Link) isOverloaded() bool {
-	if n, _ := l.out.Level(); n < l.out.marks.Hard {
+	if n, _ := l.out.Level(); n < l.out.rules.Marks.Hard {
 		l.full = 0
 		return false
 	}

@@ -62,44 +62,48 @@ const (
 // given to the connection without that lock: by the goroutine that has filled it (Give), so
 // that what is in its core's cache needn't go to another one, or by the peer's loop (Flush).
 type Outbox struct {
-	limits codec.Limits
-	marks  Marks
-	fit    []codec.Framing // what the peer might choose
+	rules *Rules
 	// Trace, if set, is called under the lock for each accepted message.
 	Trace func(epoch uint64, dropped bool, body []byte)
 
 	mu      sync.Mutex
 	state   OutboxState
-	epoch   uint64
 	framing codec.Framing
+	posted  bool // a Flush is on its way
+	timed   bool // a Flush comes after streamPause
+	epoch   uint64
 	buf     []byte // whole frames, in msgpack while Queueing
 	scratch []byte // one msgpack frame, to be transcoded
-	posted  bool   // a Flush is on its way
-	timed   bool   // a Flush comes after streamPause
 	dropped uint64
 	joined  []bool // while Failing: loops whose monitors have all fired
+
+	finished atomic.Int64 // octets in full
+	given    atomic.Int64 // octets that the connection still holds
 
 	giving sync.Mutex  // held by whoever gives buffers to the connection
 	wanted atomic.Bool // somebody else wanted to meanwhile
 
-	finished atomic.Int64 // octets in full
-	given    atomic.Int64 // octets that the connection still holds
-	chunks   sync.Mutex   // may be taken under mu
-	conn     loop.Conn    // that of the link, if there is one
-	full     [][]byte     // finished buffers, oldest first
-	free     [][]byte
-	used     bool // since the last Trim
-	waiters  Waiters
+	used    bool       // since the last Trim; from here on under chunks
+	chunks  sync.Mutex // may be taken under mu
+	conn    loop.Conn  // that of the link, if there is one
+	full    [][]byte   // finished buffers, oldest first
+	free    [][]byte
+	waiters Waiters
 
 	lastFlush  atomic.Int64 // when something was given, on the loop's clock
 	lastOctets int          // how much; under giving
 }
 
-// NewOutbox is an empty queue. fit lists the framings that the peer might choose.
-// Senders are loops, numbered below loops, and goroutines, which are Outside.
-func NewOutbox(limits codec.Limits, marks Marks, fit []codec.Framing, loops int) *Outbox {
-	return &Outbox{limits: limits, marks: marks, fit: fit, joined: make([]bool, loops)}
+// Rules are what all outboxes of a node have in common.
+type Rules struct {
+	Limits codec.Limits
+	Marks  Marks
+	Fit    []codec.Framing // what a peer might choose
+	Loops  int             // senders are loops, numbered below this, and goroutines, which are Outside
 }
+
+// NewOutbox is an empty queue.
+func NewOutbox(r *Rules) *Outbox { return &Outbox{rules: r} }
 
 // Outside is where goroutines send from.
 const Outside = -1
@@ -126,8 +130,8 @@ func (o *Outbox) Args(from int, port string, bound int, args []any) (a Accepted,
 	default:
 		b := o.target(state)
 		at := len(b)
-		b, err = codec.AppendFrameArgs(b, port, o.limits, args)
-		a, err = o.commit(state, b, at, o.limits, err)
+		b, err = codec.AppendFrameArgs(b, port, o.rules.Limits, args)
+		a, err = o.commit(state, b, at, o.rules.Limits, err)
 	}
 	o.mu.Unlock()
 	return a, err
@@ -137,10 +141,10 @@ func (o *Outbox) Args(from int, port string, bound int, args []any) (a Accepted,
 // framing has no short way for it.
 func (o *Outbox) append(port string, args []any, err *error) (done bool) {
 	if o.framing == codec.Msgpack {
-		o.buf, *err = codec.AppendFrameArgs(o.buf, port, o.limits, args)
+		o.buf, *err = codec.AppendFrameArgs(o.buf, port, o.rules.Limits, args)
 		return true
 	}
-	o.buf, done = codec.AppendPlain(o.buf, o.framing, port, o.limits, args)
+	o.buf, done = codec.AppendPlain(o.buf, o.framing, port, o.rules.Limits, args)
 	return done
 }
 
@@ -154,8 +158,8 @@ func (o *Outbox) Msg(from int, port string, bound int, tag string, m msgp.Marsha
 	}
 	b := o.target(state)
 	at := len(b)
-	b, err = codec.AppendFrameMsg(b, port, tag, m, o.limits)
-	return o.commit(state, b, at, o.limits, err)
+	b, err = codec.AppendFrameMsg(b, port, tag, m, o.rules.Limits)
+	return o.commit(state, b, at, o.rules.Limits, err)
 }
 
 // Message accepts a message that exists already.
@@ -168,8 +172,8 @@ func (o *Outbox) Message(from int, port string, bound int, m codec.Message) (Acc
 	}
 	b := o.target(state)
 	at := len(b)
-	b, err = codec.AppendFrameMessage(b, port, m, o.limits)
-	a, err := o.commit(state, b, at, o.limits, err)
+	b, err = codec.AppendFrameMessage(b, port, m, o.rules.Limits)
+	a, err := o.commit(state, b, at, o.rules.Limits, err)
 	o.mu.Unlock()
 	return a, err
 }
@@ -183,10 +187,10 @@ func (o *Outbox) MessageIn(epoch uint64, port string, m codec.Message) (a Accept
 	if o.epoch != epoch || o.state >= Failing {
 		return Accepted{}, false, nil
 	}
-	if o.level() >= o.marks.Hard {
+	if o.level() >= o.rules.Marks.Hard {
 		return Accepted{}, true, ErrOverload
 	}
-	lim := o.limits
+	lim := o.rules.Limits
 	if o.state == Open && o.framing != codec.Msgpack {
 		lim = originalLimits
 	}
@@ -216,7 +220,7 @@ func (o *Outbox) admit(from, bound int) (state OutboxState, err error) {
 	case o.state == Failing && (from == Outside || !o.joined[from]):
 		return Failing, nil // it is dropped
 	case o.level() < bound:
-	case bound >= o.marks.Hard:
+	case bound >= o.rules.Marks.Hard:
 		err = ErrOverload
 	default:
 		err = ErrFull
@@ -258,7 +262,7 @@ func (o *Outbox) commit(state OutboxState, b []byte, at int, lim codec.Limits, e
 		o.dropped++
 		a.Dropped = true
 	case Queueing:
-		if err := codec.Fits(body, o.fit, lim); err != nil {
+		if err := codec.Fits(body, o.rules.Fit, lim); err != nil {
 			o.buf = o.buf[:at]
 			return Accepted{}, err
 		}

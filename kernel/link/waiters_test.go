@@ -18,7 +18,7 @@ type holding struct {
 func (h holding) Buffered() int { return h.octets }
 
 func TestWhoeverWaitsForRoomWhileItComesIsWoken(t *testing.T) {
-	o := NewOutbox(codec.DefaultLimits, Marks{Low: 10, High: 100, Hard: 1000}, nil, 1)
+	o := NewOutbox(&Rules{Limits: codec.DefaultLimits, Marks: Marks{Low: 10, High: 100, Hard: 1000}, Loops: 1})
 	for range 20_000 {
 		o.Settle(holding{octets: 100})
 		var woken atomic.Bool
