@@ -164,7 +164,7 @@ type Conn interface {
 
 	// Swap appends p to the output like Write but takes the buffer over and
 	// returns another, empty one for the caller to fill; nothing is copied
-	// when no output is pending.
+	// when no output is pending, unless p is small: then it comes back itself.
 	Swap(p []byte) []byte
 
 	// Offer writes as much of p as the network takes at once, before it returns, and says
