@@ -36,9 +36,10 @@
 //
 // Perl nodes speak CBOR and JSON. A link's outgoing direction calls AppendFrame,
 // its incoming direction owns a Decoder; both transcode in one pass, and the
-// encoded MessagePack stays the only form of a message inside a node. A CBOR tag
-// is kept as a MessagePack extension of type 67 that holds the tag's number and
-// the value, so that it passes through a node unchanged; JSON loses it.
+// encoded MessagePack stays the only form of a message inside a node. Messages of
+// scalars, most of what is sent, AppendPlain encodes without that form between. A
+// CBOR tag is kept as a MessagePack extension of type 67 that holds the tag's number
+// and the value, so that it passes through a node unchanged; JSON loses it.
 //
 // # Trust
 //
