@@ -21,22 +21,34 @@ func receiveFlood(n *node, s play.Spec) error {
 // metering is a handler that reads all of its messages.
 func metering(to *play.Meter, typed bool) aemp.Handler {
 	if typed {
-		sample := new(Sample)
-		return func(_ *aemp.Context, m aemp.Message) {
-			if m.Decode(sample) != nil {
-				to.Damaged()
-				return
-			}
-			to.TakeBytes(sample.Number, sample.Text)
-		}
+		return (&samples{to: to}).read
 	}
-	return func(_ *aemp.Context, m aemp.Message) {
-		args := m.Args()
-		number, text := args.Int(), args.TextBytes()
-		if args.Err() != nil {
-			to.Damaged()
-			return
-		}
-		to.TakeBytes(number, text)
+	return (*arguments)(to).read
+}
+
+// samples reads messages of a generated type.
+type samples struct {
+	to     *play.Meter
+	sample Sample
+}
+
+func (r *samples) read(_ *aemp.Context, m aemp.Message) {
+	if m.Decode(&r.sample) != nil {
+		r.to.Damaged()
+		return
 	}
+	r.to.TakeBytes(r.sample.Number, r.sample.Text)
+}
+
+// arguments reads messages by accessors.
+type arguments play.Meter
+
+func (r *arguments) read(_ *aemp.Context, m aemp.Message) {
+	args := m.Args()
+	number, text := args.Int(), args.TextBytes()
+	if args.Err() != nil {
+		(*play.Meter)(r).Damaged()
+		return
+	}
+	(*play.Meter)(r).TakeBytes(number, text)
 }
