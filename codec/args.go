@@ -19,13 +19,13 @@ type Args struct {
 	b   []byte
 	i   int   // what is left begins at b[i]
 	n   int32 // elements in all
-	at  int32 // index of the next one
+	at  int32 // index of the next one; after an error there is none
 	err error
 }
 
-// left is the encoding of the elements that are left; empty after an error.
+// left is the encoding of the elements that are left.
 func (a *Args) left() []byte {
-	if a.at >= a.n || a.err != nil {
+	if a.at == a.n {
 		return nil
 	}
 	return a.b[a.i:]
@@ -34,11 +34,11 @@ func (a *Args) left() []byte {
 // Err is the first error, an *AccessError.
 func (a *Args) Err() error { return a.err }
 
-// Len is the number of elements left.
+// Len is the number of elements left; none after an error.
 func (a *Args) Len() int { return int(a.n - a.at) }
 
 // More says whether there are elements left and nothing has gone wrong.
-func (a *Args) More() bool { return a.at < a.n && a.err == nil }
+func (a *Args) More() bool { return a.at < a.n }
 
 // Value reads the next element as it is. Borrowed.
 func (a *Args) Value() Value {
@@ -59,8 +59,8 @@ func (a *Args) advance(size int) {
 
 // fail makes err stick, unless there was one before.
 func (a *Args) fail(err error) {
-	if a.err == nil {
-		a.err = err
+	if a.err == nil && err != nil {
+		a.err, a.n = err, a.at
 	}
 }
 
@@ -96,9 +96,9 @@ func read[T any](a *Args, what string, get func(Value) (T, error)) (x T) {
 
 // Int reads an integer.
 func (a *Args) Int() int64 {
-	if b := a.left(); len(b) >= 5 {
-		follows := binary.BigEndian.Uint32(b[1:5])
-		switch c := b[0]; {
+	if b, i := a.b, a.i; a.at < a.n && uint(i)+4 < uint(len(b)) {
+		c, follows := b[i], binary.BigEndian.Uint32(b[i+1:])
+		switch {
 		case c < 0x80:
 			a.advance(1)
 			return int64(c)
