@@ -11,7 +11,6 @@ import (
 type offering struct {
 	mu   sync.Mutex // held while one of them writes, and while the loop changes open
 	open bool
-	left []byte // ciphertext that the network didn't take: the loop's to write
 }
 
 // Offer writes what the network takes of p at once. Any goroutine.
@@ -20,7 +19,7 @@ func (c *conn) Offer(p []byte) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
-	case !o.open, len(p) == 0, o.left != nil:
+	case !o.open, len(p) == 0:
 		return 0
 	case c.secure != nil:
 		return c.secure.offer(p)
@@ -52,19 +51,6 @@ func (c *conn) claim() {
 	}
 }
 
-// A leftTask makes the loop write what an offer has left.
-type leftTask conn
-
-func (t *leftTask) Run() {
-	c := (*conn)(t)
-	c.offering.mu.Lock()
-	left := c.offering.left != nil
-	c.offering.mu.Unlock()
-	if left { // so the connection is still open and this loop's
-		c.claim()
-	}
-}
-
 // share: the loop has written everything.
 func (c *conn) share() {
 	if !c.offering.open && c.state == open && !c.shut && (c.secure == nil || c.secure.canSeal()) {
@@ -72,12 +58,14 @@ func (c *conn) share() {
 	}
 }
 
-// setOffering also takes what an offer has left.
+// setOffering also takes what an offer under TLS has left.
 func (c *conn) setOffering(open bool) (left []byte) {
 	o := &c.offering
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.open = open
-	left, o.left = o.left, nil
+	if s := c.secure; s != nil {
+		left, s.left = s.left, nil
+	}
 	return left
 }

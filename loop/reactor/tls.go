@@ -35,6 +35,7 @@ type secure struct {
 	pipe    tlsPipe
 	phase   phase
 	plain   output // to be encrypted
+	left    []byte // ciphertext of an offer that the network didn't take: the loop's to write
 	goodbye bool   // close_notify is sent
 	full    bool   // enough ciphertext waits for the handshake
 	done    func(loop.Session, error)

@@ -6,6 +6,9 @@ import "sync"
 // else is encrypted meanwhile: the loop claims the connection before it lets TLS write,
 // and before it lets TLS read, which may write, too. It returns how much is encrypted.
 func (s *secure) offer(p []byte) (taken int) {
+	if s.left != nil {
+		return 0
+	}
 	c := s.conn
 	sealed := getCiphertext()
 	for taken < len(p) && len(sealed) == 0 {
@@ -24,9 +27,22 @@ func (s *secure) offer(p []byte) (taken int) {
 		putCiphertext(sealed)
 		return taken
 	}
-	c.offering.left = sealed
-	c.loop.Post((*leftTask)(c))
+	s.left = sealed
+	c.loop.Post((*leftTask)(s))
 	return taken
+}
+
+// A leftTask makes the loop write what an offer has left.
+type leftTask secure
+
+func (t *leftTask) Run() {
+	c := t.conn
+	c.offering.mu.Lock()
+	left := t.left != nil
+	c.offering.mu.Unlock()
+	if left { // so the connection is still open and this loop's
+		c.claim()
+	}
 }
 
 // Buffers for a piece that is encrypted outside of the loop. They are many goroutines', for
