@@ -57,6 +57,7 @@ type eventLoop struct {
 	plain   []byte // what TLS is decrypted into; made when needed
 	buffers [][]byte
 
+	offers offers
 	counts counts
 	pulse  pulse
 }

@@ -2,6 +2,8 @@ package reactor
 
 import (
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,12 +21,35 @@ func (c *conn) Offer(p []byte) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
-	case !o.open, len(p) == 0:
+	case !o.open, len(p) == 0, len(p) < flushSize && !c.loop.offers.allow(c, c.loop.Now()):
 		return 0
 	case c.secure != nil:
 		return c.secure.offer(p)
 	}
 	return c.writeOffer(p)
+}
+
+// offers are the small ones that goroutines make to a loop's connections. Who goes on from one
+// to the next without a pause had better leave that to the loop: while it writes to the
+// first ones, more is queued for the others, so that one write takes many messages.
+type offers struct {
+	last atomic.Pointer[conn]
+	at   atomic.Int64 // the last offer, on the loop's clock
+}
+
+// offerPause is how long there must have been no offer for another connection: some writes' time.
+const offerPause = 10 * time.Microsecond
+
+func (t *offers) allow(c *conn, now time.Duration) bool {
+	if c == t.last.Load() {
+		t.at.Store(int64(now))
+		return true
+	}
+	quiet := now-time.Duration(t.at.Swap(int64(now))) > offerPause
+	if quiet {
+		t.last.Store(c)
+	}
+	return quiet
 }
 
 // writeOffer writes what the network takes of p.
