@@ -90,7 +90,8 @@ func (p *Port) on(tag string, h Handler) {
 	if p.tags == nil {
 		p.tags = map[string]*tagged{}
 	}
-	p.tags[tag] = &tagged{tag, h}
+	first, _ := codec.AppendArgs(nil, []any{tag}) // can't fail: a text
+	p.tags[tag] = &tagged{tag, string(first), h}
 	p.latest = nil
 }
 
@@ -165,7 +166,20 @@ func (p *Port) deliver(m codec.Message, f *feed) {
 // tagged is a tag's handler.
 type tagged struct {
 	tag     string
+	first   string // the tag as a message's first argument
 	handler Handler
+}
+
+// next hands the next message of a block to the port; on its shard.
+func (p *Port) next(b *block, f *feed) {
+	at, end, n := b.take()
+	if t := p.latest; t != nil { // the port lives, and its handlers get what comes
+		if args := b.data[at:end]; len(t.first) <= len(args) && string(args[:len(t.first)]) == t.first {
+			p.call(t.handler, codec.ArgsMessageIn(b.data, at+len(t.first), end, n-1))
+			return
+		}
+	}
+	p.deliver(codec.ArgsMessageIn(b.data, at, end, n), f)
 }
 
 // call runs a handler in the port's context. One that panics kills its port: whoever

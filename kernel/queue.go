@@ -42,12 +42,12 @@ const (
 
 func (b *block) full() bool { return b.n >= blockItems || len(b.data) >= blockOctets }
 
-// message takes the next message, borrowed from the block.
-func (b *block) message() codec.Message {
+// take takes the next message: its n arguments are data[at:end].
+func (b *block) take() (at, end, n int) {
 	head := binary.LittleEndian.Uint64(b.data[b.at:])
-	at := b.at + messageHead
+	at = b.at + messageHead
 	b.at = at + int(uint32(head))
-	return codec.ArgsMessageIn(b.data, at, b.at, int(head>>32))
+	return at, b.at, int(head >> 32)
 }
 
 // blocks is where queues have their blocks from, on whatever goroutine. It counts

@@ -104,7 +104,7 @@ func (s *shard) workOn(b *block) (done bool) {
 			continue
 		}
 		for b.at < r.end {
-			r.port.deliver(b.message(), r.feed)
+			r.port.next(b, r.feed)
 		}
 		b.next++
 	}
