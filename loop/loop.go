@@ -169,9 +169,8 @@ type Conn interface {
 
 	// Offer writes as much of p as the network takes at once, before it returns, and says
 	// how much that was: nothing if the loop has output of its own to write, if the
-	// connection isn't open, or, since it is a hint and no promise, for no reason. What is
-	// left is for the loop to Write. With TLS, what is encrypted counts as taken, and the
-	// loop writes what the network doesn't take of it. Any goroutine.
+	// connection isn't open or is encrypted, or, since it is a hint and no promise, for
+	// no reason. What is left is for the loop to Write. Any goroutine.
 	Offer(p []byte) int
 
 	// Buffered is the number of octets that were given to Write or Swap and not

@@ -20,13 +20,16 @@ func (c *conn) Offer(p []byte) int {
 	o := &c.offering
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	switch {
-	case !o.open, len(p) == 0, len(p) < flushSize && !c.loop.offers.allow(c, c.loop.Now()):
+	if !o.open || len(p) == 0 || len(p) < flushSize && !c.loop.offers.allow(c, c.loop.Now()) {
 		return 0
-	case c.secure != nil:
-		return c.secure.offer(p)
 	}
-	return c.writeOffer(p)
+	n, err := unix.Write(c.fd, p)
+	if err != nil {
+		return 0 // the loop will see for itself
+	}
+	c.loop.counts.writes.Add(1)
+	c.loop.counts.writtenOctets.Add(uint64(n))
+	return n
 }
 
 // offers are the small ones that goroutines make to a loop's connections. Who goes on from one
@@ -52,45 +55,23 @@ func (t *offers) allow(c *conn, now time.Duration) bool {
 	return quiet
 }
 
-// writeOffer writes what the network takes of p.
-func (c *conn) writeOffer(p []byte) int {
-	n, err := unix.Write(c.fd, p)
-	if err != nil {
-		return 0 // the loop will see for itself
-	}
-	c.loop.counts.writes.Add(1)
-	c.loop.counts.writtenOctets.Add(uint64(n))
-	return n
-}
-
 // claim: the loop is about to write, or to do something else that goroutines mustn't write
 // into. It waits for one that does.
 func (c *conn) claim() {
-	if !c.offering.open { // only the loop changes it
-		return
-	}
-	if left := c.setOffering(false); left != nil {
-		c.out.append(c.loop, left)
-		putCiphertext(left)
-		c.finishOutput()
+	if c.offering.open { // only the loop changes it
+		c.setOffering(false)
 	}
 }
 
 // share: the loop has written everything.
 func (c *conn) share() {
-	if !c.offering.open && c.state == open && !c.shut && (c.secure == nil || c.secure.canSeal()) {
+	if !c.offering.open && c.state == open && !c.shut && c.secure == nil {
 		c.setOffering(true)
 	}
 }
 
-// setOffering also takes what an offer under TLS has left.
-func (c *conn) setOffering(open bool) (left []byte) {
-	o := &c.offering
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.open = open
-	if s := c.secure; s != nil {
-		left, s.left = s.left, nil
-	}
-	return left
+func (c *conn) setOffering(open bool) {
+	c.offering.mu.Lock()
+	c.offering.open = open
+	c.offering.mu.Unlock()
 }

@@ -35,7 +35,6 @@ type secure struct {
 	pipe    tlsPipe
 	phase   phase
 	plain   output // to be encrypted
-	left    []byte // ciphertext of an offer that the network didn't take: the loop's to write
 	goodbye bool   // close_notify is sent
 	full    bool   // enough ciphertext waits for the handshake
 	done    func(loop.Session, error)
@@ -226,7 +225,6 @@ func (c *conn) pump() {
 		return
 	}
 	for c.state == open && !c.paused && s.phase == up {
-		c.claim()
 		p, err := s.fill(c.loop.plainBuffer())
 		if c.out.len() > 0 {
 			c.finishOutput() // TLS answers key updates by itself
@@ -238,16 +236,12 @@ func (c *conn) pump() {
 			continue // errors stay: they come again with the next fill
 		}
 		if err == errDry {
-			break
+			return
 		}
 		c.sessionEnded(err)
 	}
-	if c.state == detached {
-		return // the pipe is somebody else's now
-	}
-	s.pipe.keep()
-	if !c.dirty && !c.blocked && c.Buffered() == 0 {
-		c.share()
+	if c.state != detached { // else the pipe is somebody else's now
+		s.pipe.keep()
 	}
 }
 

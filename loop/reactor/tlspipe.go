@@ -20,7 +20,7 @@ const maxAhead = 256 << 10
 //
 // Then it belongs to the loop: Read takes what the loop has lent it and says errDry
 // when that is used up, which crypto/tls survives; Write appends to the
-// connection's output, or to what a goroutine offers that the loop lets write.
+// connection's output.
 //
 // When the connection was detached, both go to the socket, after what was left.
 type tlsPipe struct {
@@ -34,12 +34,11 @@ type tlsPipe struct {
 	finished bool
 	result   error
 
-	in      []byte   // ciphertext not yet taken
-	err     error    // what Read says after it
-	lent    bool     // in is the loop's input buffer
-	inLoop  bool     // the second way
-	offered []byte   // not nil: a goroutine encrypts what it offers, to here
-	socket  net.Conn // the third
+	in     []byte   // ciphertext not yet taken
+	err    error    // what Read says after it
+	lent   bool     // in is the loop's input buffer
+	inLoop bool     // the second way
+	socket net.Conn // the third
 }
 
 // errDry is a net.Error that is temporary. Anything else would stick.
@@ -89,9 +88,6 @@ func (p *tlsPipe) Write(b []byte) (int, error) {
 	switch {
 	case p.socket != nil:
 		return p.socket.Write(b)
-	case p.offered != nil:
-		p.offered = append(p.offered, b...)
-		return len(b), nil
 	case p.inLoop:
 		c := p.secure.conn
 		c.out.append(c.loop, b)

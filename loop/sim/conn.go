@@ -173,15 +173,11 @@ func (c *conn) Swap(p []byte) []byte {
 // Offer may be called by whoever plays a goroutine.
 func (c *conn) Offer(p []byte) int {
 	switch {
-	case !c.writes(), c.tls != nil && !c.tls.up(), c.Buffered() > 0, c.blocked, c.peer == nil, c.moving.isSet():
+	case !c.writes(), c.tls != nil, c.Buffered() > 0, c.blocked, c.peer == nil, c.moving.isSet():
 		return 0
 	case !c.w.opt.Whole && c.w.oneIn(8):
 		c.w.Stats.Declined++
 		return 0
-	case c.tls != nil:
-		c.tls.seal(p)
-		c.write()
-		return len(p)
 	}
 	return c.peer.in.send(p)
 }
