@@ -31,12 +31,16 @@
 // spin in the other's way.
 //
 // The bell is rung only for a loop that waits; one that is awake looks into its inbox
-// before it waits. It yields to other goroutines in two cases. Every few milliseconds,
-// since Go's scheduler takes the processor away, at each system call, from a goroutine
-// that never does. And after events, if goroutines have posted lately: one may have
-// waited for just what was handled, will run here and now rather than on another
-// thread, and has its next task in the inbox before the loop waits. A flood of posts
-// isn't answered by yielding: without it batches are larger.
+// before it waits. A loop yields to other goroutines at the end of a turn in three cases:
+//
+//   - Every few milliseconds, since Go's scheduler takes the processor away, at each
+//     system call, from a goroutine that never does.
+//   - After events, if goroutines have posted lately: one may have waited for just what
+//     was handled, will run here and now rather than on another thread, and has its next
+//     task in the inbox before the loop waits. A flood of posts isn't answered by
+//     yielding: without it batches are larger.
+//   - Always, if the loops hold all processors that Go may use: it would leave them with
+//     goroutines that wait in the kernel, and others would wait for milliseconds.
 //
 // # What must hold
 //

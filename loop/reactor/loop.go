@@ -45,7 +45,8 @@ type eventLoop struct {
 
 	stopping bool
 	company  int            // waits for which goroutines are still expected to post
-	yielded  time.Duration  // when the loop last let goroutines run
+	yielded  time.Duration  // when the loop last looked whether it is crowded
+	crowded  bool           // the loops hold all processors
 	helpers  sync.WaitGroup // goroutines that shake hands for a connection
 
 	later   []loop.Task

@@ -13,8 +13,8 @@ import (
 const (
 	eventsPerTurn = 128
 
-	// After this many waits without a task from outside, the loop takes it that
-	// no goroutine is in conversation with it.
+	// After this many yields that brought no task, the loop takes it that no
+	// goroutine is in conversation with it.
 	company = 16
 
 	// A goroutine that doesn't yield for 10 ms is taken for one that hogs its
@@ -72,14 +72,17 @@ func (l *eventLoop) turn(events []unix.EpollEvent) {
 	l.yield(now, handled)
 }
 
-// yield lets goroutines run, now and then and if one is likely to have waited for what
-// was just handled: then it runs at once and here, and its next post needs no bell.
+// yield lets goroutines run: always if the loops hold all processors; if one is likely
+// to have waited for what was just handled, so that it runs at once and here, and its next
+// post needs no bell; and now and then.
 func (l *eventLoop) yield(now time.Duration, handled bool) {
 	answered := handled && l.company > 0 && l.inbox.quiet()
-	if !answered && now-l.yielded < yieldPeriod {
+	if now-l.yielded >= yieldPeriod {
+		l.yielded = now
+		l.crowded = l.group.active(now) >= runtime.GOMAXPROCS(0)
+	} else if !answered && !l.crowded {
 		return
 	}
-	l.yielded = now
 	runtime.Gosched()
 	if answered {
 		l.company--
@@ -87,4 +90,15 @@ func (l *eventLoop) yield(now time.Duration, handled bool) {
 			l.company = company
 		}
 	}
+}
+
+// active counts the loops that hold a processor: those that run, and those that wait since
+// a short while ago, for Go's scheduler lets a goroutine keep its own in a system call.
+func (g *Group) active(now time.Duration) (n int) {
+	for _, l := range g.loops {
+		if l.pulse.since.Load() != 0 || now-time.Duration(l.pulse.last.Load()) < 2*yieldPeriod {
+			n++
+		}
+	}
+	return n
 }

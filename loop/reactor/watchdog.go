@@ -18,6 +18,7 @@ const (
 // worst is taken by Stats.
 type pulse struct {
 	since  atomic.Int64 // when the running part of a turn began, in ns of the loop's clock; 0: none runs
+	last   atomic.Int64 // when the last turn ended
 	recent atomic.Int64 // the longest part of late
 	worst  atomic.Int64
 }
@@ -32,6 +33,7 @@ func (p *pulse) lap(now time.Duration) {
 
 func (p *pulse) end(now time.Duration) {
 	p.lap(now)
+	p.last.Store(int64(now))
 	p.since.Store(0)
 }
 
