@@ -100,6 +100,51 @@ func BenchmarkPingPong(b *testing.B) {
 	}
 }
 
+// The same for a goroutine that has its loop send, and waits for the answer.
+func BenchmarkConversation(b *testing.B) {
+	_, loops := start(b, Options{Loops: 2})
+	answered := make(chan struct{}, 1)
+	h := &hooks{data: func(*conn, []byte) { answered <- struct{}{} }}
+	c, _ := pair(b, loops[0], loops[1], nil, h, &hooks{data: echo})
+	ask := loop.Func(func() { c.Write([]byte("x")) })
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		loops[0].Post(ask)
+		<-answered
+	}
+}
+
+// 64 connections with 16 messages of 64 octets under way on each.
+func BenchmarkManyRoundTrips(b *testing.B) {
+	const conns, depth, size = 64, 16, 64
+	_, loops := start(b, Options{Loops: 2})
+	got, done := 0, make(chan struct{})
+	h := func(c *conn, p []byte) {
+		before := got
+		if got += len(p); got >= b.N*size {
+			if before < b.N*size {
+				close(done)
+			}
+			return
+		}
+		c.Write(p)
+	}
+	var all []*conn
+	for range conns {
+		c, _ := pair(b, loops[0], loops[1], nil, &hooks{data: h}, &hooks{data: echo})
+		all = append(all, c)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	on(loops[0], func() {
+		for _, c := range all {
+			c.Write(make([]byte, depth*size))
+		}
+	})
+	<-done
+}
+
 func BenchmarkPost(b *testing.B) {
 	_, loops := start(b, Options{Loops: 1})
 	task := loop.Func(func() {})
