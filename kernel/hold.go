@@ -7,14 +7,13 @@ import (
 )
 
 // A loop is faster than a goroutine that keeps sending to it, and would be woken for
-// every few messages, which costs both more than the messages do. So after a batch that
-// was more than a few, what goroutines send waits for holdTime, or until it is enough
+// every few messages, which costs both more than the messages do. So where many come
+// within a short time, what goroutines send waits for holdTime, or until it is enough
 // to be worth a wake-up. What other loops send comes in batches anyhow and doesn't
 // wait, nor do tasks, nor a message to an inbox that is quiet.
 //
-// A flood is enough well before holdTime is over. What isn't comes from goroutines that
-// send less, or that wait for answers and were held up in vain. They are then left alone
-// for a while, twice as long each time up to maxRest.
+// Where goroutines wait for answers, they are held up in vain: when holdTime is over, little
+// has come. They are then left alone for a while, twice as long each time up to maxRest.
 const (
 	holdTime = 100 * time.Microsecond
 	maxRest  = 100 * holdTime
@@ -23,23 +22,14 @@ const (
 // holder is a shard's part in it; of the loop only.
 type holder struct {
 	timer loop.Timer
-	set   bool          // the timer is
+	set   bool // the timer is
+	due   bool // the timer has just run
+
 	rest  time.Duration // after the last wait in vain; 0: it wasn't in vain
 	until time.Duration // when the rest ends
-}
 
-// taken says that a batch has been taken, by the timer or earlier.
-func (h *holder) taken(enough bool) {
-	if h.set && enough {
-		h.rest = 0
-	}
-}
-
-// inVain says that the timer had to take a batch.
-func (h *holder) inVain(now time.Duration) {
-	h.set = false
-	h.rest = min(max(2*h.rest, holdTime), maxRest)
-	h.until = now + h.rest
+	since  time.Duration // what has been taken since then,
+	octets int           // within holdTime
 }
 
 // holdTask is the shard as the task of its timer.
@@ -47,13 +37,26 @@ type holdTask shard
 
 func (t *holdTask) Run() {
 	s := (*shard)(t)
-	s.hold.inVain(s.loop.Now())
+	s.hold.set, s.hold.due = false, true
 	s.drain()
 }
 
 // mayHold says whether messages may be held after a batch of so many octets.
 func (s *shard) mayHold(octets int) bool {
-	return octets >= s.bounds.busy && (s.hold.rest == 0 || s.loop.Now() >= s.hold.until)
+	h, now := &s.hold, s.loop.Now()
+	switch {
+	case (h.set || h.due) && octets >= s.bounds.enough/4:
+		h.rest = 0
+	case h.due:
+		h.rest = min(max(2*h.rest, holdTime), maxRest)
+		h.until = now + h.rest
+	}
+	h.due = false
+	if now-h.since > holdTime {
+		h.since, h.octets = now, 0
+	}
+	h.octets += octets
+	return h.octets >= s.bounds.busy && (h.rest == 0 || now >= h.until)
 }
 
 // setHold has held messages taken when holdTime is over.

@@ -60,9 +60,9 @@ type bounds struct {
 	// reads' worth, so that a loop that is behind for a moment doesn't stop the
 	// others. Above high the connections that feed it are paused, too.
 	inbox link.Marks
-	// busy is how large a batch of an inbox is, in octets, if somebody keeps sending, and
-	// enough is what a loop is woken for then (see hold.go): many messages, few enough to stay in a
-	// core's cache.
+	// busy is how many octets come into an inbox within holdTime, if somebody keeps sending,
+	// and enough is what a loop is woken for then (see hold.go): many messages, few enough to
+	// stay in a core's cache.
 	busy, enough int
 	// mailbox bounds a mailbox in the same way; at the hard limit its port dies.
 	mailbox link.Marks
@@ -76,7 +76,7 @@ type bounds struct {
 
 var defaultBounds = bounds{
 	inbox:   link.Marks{Low: 512 << 10, High: 2 << 20, Hard: 64 << 20},
-	busy:    4 << 10,
+	busy:    8 << 10,
 	enough:  128 << 10,
 	mailbox: link.Marks{Low: 256 << 10, High: 1 << 20, Hard: 64 << 20},
 	runTurn: 4096,

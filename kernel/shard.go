@@ -57,14 +57,14 @@ func (t *againTask) Run() { s := (*shard)(t); s.again = false; s.schedule() }
 // drain works off one batch of the inbox.
 func (s *shard) drain() {
 	q, outside := s.inbox.take(s.spare)
-	s.hold.taken(q.size >= s.bounds.enough)
 	for _, b := range q.blocks {
 		s.faults.shuffle(b)
 		s.work(b)
 	}
 	s.spare = q
 	s.spare.blocks, s.spare.size = q.blocks[:0], 0
-	links, held, wake := s.inbox.done(outside && s.mayHold(q.size))
+	hold := s.mayHold(q.size) && outside
+	links, held, wake := s.inbox.done(hold)
 	s.setHold(held)
 	if wake {
 		s.inbox.wake()
