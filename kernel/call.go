@@ -39,6 +39,10 @@ func (n *Node) Call(ctx context.Context, to string, args ...any) (codec.Message,
 		return codec.Message{}, err
 	}
 	mon, err := n.newMonitor(to, nil, nil, func(_ *Context, r Reason) {
+		if n.closing.Load() {
+			tell(callResult{err: ErrClosed})
+			return
+		}
 		tell(callResult{err: &ReasonError{to, r}})
 	})
 	if err != nil {

@@ -22,5 +22,8 @@ func currentGoroutine() goroutineID {
 // Inside says whether the caller runs on this loop. Any goroutine.
 func (l *eventLoop) Inside() bool {
 	<-l.started
+	if !l.pulse.beats() {
+		return false // no callback runs, so the caller isn't in one
+	}
 	return l.id == currentGoroutine()
 }

@@ -244,6 +244,7 @@ func (l *eventLoop) callClosed1(c *conn) {
 // shut ends everything that lives on the loop. Tasks that were accepted are still
 // run, and a connection that another loop has handed over still arrives.
 func (l *eventLoop) shut() {
+	l.pulse.begin(l.Now())
 	l.stopping = true
 	l.stopSources()
 	l.helpers.Wait()
