@@ -116,8 +116,10 @@ func TestAnOriginalGlobalKnowsWhereWeAreHoweverMuchWeTellIt(t *testing.T) {
 	for i := range keys {
 		ours.life.set("f", fmt.Sprint("k", i), strings.Repeat("-", 40<<10))
 	}
+	ended := false
+	ours.life.n.WatchNodes(func(node string, up bool) { ended = ended || node == original.id && !up })
 	net.w.Reset(ours.host, original.host, sim.BothEnds)
-	net.until(t, "the end of the link", func() bool { return !linked() })
+	net.until(t, "the end of the link", func() bool { return ended })
 	net.until(t, "a link again", linked)
 	hub := original.life.base.(*simOriginal).o.hub
 	net.until(t, "all keys", func() bool { return len(hub.dbs[ours.id]["f"]) == keys })

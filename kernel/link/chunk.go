@@ -54,7 +54,9 @@ func (o *Outbox) putBack(c loop.Conn, b []byte, n int) {
 	if o.conn != c {
 		return
 	}
-	b = b[:copy(b, b[n:])]
+	if n > 0 {
+		b = b[:copy(b, b[n:])]
+	}
 	o.finished.Add(int64(len(b)))
 	o.full = slices.Insert(o.full, 0, b)
 }
