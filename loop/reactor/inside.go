@@ -4,14 +4,19 @@ import (
 	"bytes"
 	"runtime"
 	"strconv"
+	"sync"
 )
 
 type goroutineID uint64
 
+// traces are where currentGoroutine reads.
+var traces = sync.Pool{New: func() any { return new([64]byte) }}
+
 // currentGoroutine reads the number of the calling goroutine off its stack trace,
 // the only place where Go shows it. It takes about a microsecond.
 func currentGoroutine() goroutineID {
-	var buf [64]byte
+	buf := traces.Get().(*[64]byte)
+	defer traces.Put(buf)
 	text := buf[:runtime.Stack(buf[:], false)]
 	text = bytes.TrimPrefix(text, []byte("goroutine "))
 	number, _, _ := bytes.Cut(text, []byte(" "))
@@ -22,8 +27,8 @@ func currentGoroutine() goroutineID {
 // Inside says whether the caller runs on this loop. Any goroutine.
 func (l *eventLoop) Inside() bool {
 	<-l.started
-	if !l.pulse.beats() {
-		return false // no callback runs, so the caller isn't in one
+	if l.pulse.since.Load() == 0 {
+		return false // it runs nothing now
 	}
 	return l.id == currentGoroutine()
 }

@@ -112,6 +112,7 @@ func (l *eventLoop) run() {
 	if err := l.wait(); err != nil {
 		l.group.log.Error("event loop ended", "loop", l.index, "error", err)
 	}
+	l.pulse.begin(l.Now()) // what is called at the end is inside, too
 	l.shut()
 }
 
@@ -244,7 +245,6 @@ func (l *eventLoop) callClosed1(c *conn) {
 // shut ends everything that lives on the loop. Tasks that were accepted are still
 // run, and a connection that another loop has handed over still arrives.
 func (l *eventLoop) shut() {
-	l.pulse.begin(l.Now())
 	l.stopping = true
 	l.stopSources()
 	l.helpers.Wait()

@@ -25,9 +25,6 @@ type pulse struct {
 
 func (p *pulse) begin(now time.Duration) { p.since.Store(int64(now)) }
 
-// beats says whether a turn runs.
-func (p *pulse) beats() bool { return p.since.Load() != 0 }
-
 // lap ends one part of a turn and begins the next.
 func (p *pulse) lap(now time.Duration) {
 	p.note(now - time.Duration(p.since.Load()))
