@@ -6,95 +6,121 @@ import (
 	"time"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
 )
 
 // Call sends a message with the ID of a fresh port as its last argument and returns
 // the first message that comes to it. If the called port dies first, or somebody kills the
 // fresh one, the error is a *ReasonError; if ctx ends first, its error; if the node is
-// closed, ErrClosed. On a goroutine only.
+// closed, ErrClosed. On a goroutine only. The message is the caller's to keep, which
+// costs an allocation; see Caller.
 func (n *Node) Call(ctx context.Context, to string, args ...any) (codec.Message, error) {
+	c, _ := n.callers.Get().(*Caller)
+	if c == nil {
+		c = n.NewCaller()
+	}
+	m, err := c.Call(ctx, to, args...)
+	if err == nil {
+		m = m.Clone()
+	}
+	n.callers.Put(c)
+	return m, err
+}
+
+// A Caller makes calls, one after the other, without allocating memory. It is for one
+// goroutine at a time, and holds nothing that would have to be closed.
+type Caller struct{ call call }
+
+// NewCaller makes a Caller. Any goroutine.
+func (n *Node) NewCaller() *Caller {
+	return &Caller{call{node: n, ready: make(chan struct{}, 1)}}
+}
+
+// Call is Node.Call, but the message is borrowed: it is valid until the next Call.
+func (c *Caller) Call(ctx context.Context, to string, args ...any) (codec.Message, error) {
+	k := &c.call
+	n := k.node
 	if n.Inside() {
 		return codec.Message{}, ErrWouldBlock
 	}
-	answer := make(chan callResult, 1)
-	tell := func(r callResult) { // the first counts, and a loop never waits for the caller
-		select {
-		case answer <- r:
-		default:
-		}
-	}
-	p, err := n.newPort(n.near(to), n.portName(), func(p *Port) {
-		p.fallback = func(self *Context, m codec.Message) {
-			tell(callResult{m: m.Clone()})
-			p.die(Reason{})
-		}
-		p.onEnd(func(r Reason) { tell(callResult{err: n.ended(p, r)}) })
-	})
+	unwatched, err := n.calls.begin(k, to, true)
 	if err != nil {
 		return codec.Message{}, err
 	}
-	defer p.Kill()
-	m, err := codec.MessageOf(args...)
-	if err != nil {
-		return codec.Message{}, err
+	if err := k.ask(ctx, unwatched, args); err != nil && k.giveUp() {
+		k.err = err
+	} else {
+		k.wait(ctx)
 	}
-	mon, err := n.newMonitor(to, nil, nil, func(_ *Context, r Reason) {
-		if n.closing.Load() {
-			tell(callResult{err: ErrClosed})
+	if k.port != nil {
+		k.port.Kill()
+	}
+	return k.result()
+}
+
+// ask sends a goroutine's call.
+func (k *call) ask(ctx context.Context, unwatched bool, args []any) error {
+	m, err := k.prepare(nil, unwatched, args)
+	if err != nil {
+		return err
+	}
+	for {
+		if err := k.try(m); err != ErrFull {
+			return err
+		}
+		if err := k.node.waitRoom(ctx, k.to); err != nil {
+			if ctx.Err() != nil {
+				err = contextError(ctx)
+			}
+			return err
+		}
+		if len(k.ready) > 0 {
+			return nil // it has ended meanwhile
+		}
+	}
+}
+
+// prepare makes the message, and sees to it that what is called is watched. On shard s, or
+// on a goroutine if that is nil.
+func (k *call) prepare(s *shard, unwatched bool, args []any) (codec.Message, error) {
+	m, err := k.message(args)
+	if err == nil && unwatched {
+		err = k.node.calls.watch(k, s)
+	}
+	return m, err
+}
+
+// try sends a goroutine's call if there is room.
+func (k *call) try(m codec.Message) error {
+	p, a, err := k.node.offer(k.to, m)
+	if a.Dropped {
+		k.node.calls.dropped(k, p)
+	}
+	return err
+}
+
+// giveUp ends the call, unless it is over: then the answer is there, or about to be.
+func (k *call) giveUp() bool { return k.node.calls.take(k.number) != nil }
+
+// wait waits until the call is over.
+func (k *call) wait(ctx context.Context) {
+	select {
+	case <-k.ready:
+	case <-ctx.Done():
+		if !k.giveUp() {
+			<-k.ready
 			return
 		}
-		tell(callResult{err: &ReasonError{to, r}})
-	})
-	if err != nil {
-		return codec.Message{}, err
-	}
-	n.arm(mon)
-	defer mon.Cancel()
-	if err := n.forward(ctx, to, with(m, p.ID())); err != nil {
-		return codec.Message{}, err
-	}
-	select {
-	case r := <-answer:
-		return r.m, r.err
-	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return codec.Message{}, ErrTimeout
-		}
-		return codec.Message{}, ctx.Err()
+		k.err = contextError(ctx)
 	}
 }
 
-type callResult struct {
-	m   codec.Message
-	err error
-}
-
-// onEnd has f called on the port's loop when the port has died. Only while it is made.
-func (p *Port) onEnd(f func(Reason)) {
-	p.watchers.add(&Monitor{home: p.shard, local: p, act: func(_ *Context, r Reason) { f(r) }})
-}
-
-// ended is why a port that waited for an answer has died without one.
-func (n *Node) ended(p *Port, r Reason) error {
-	if n.closing.Load() {
-		return ErrClosed
+// contextError is the error of a call whose context has ended.
+func contextError(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return ErrTimeout
 	}
-	return &ReasonError{p.ID(), r}
-}
-
-// near is the shard on which a port that talks with another has no hop to make.
-func (n *Node) near(id string) *shard {
-	node, port := codec.SplitPortID(id)
-	if node != n.id {
-		if p := n.peers.get(node); p != nil {
-			return p.shard
-		}
-		return n.shards[0]
-	}
-	if p := n.ports.get(port); p != nil {
-		return p.shard
-	}
-	return n.shards[0]
+	return ctx.Err()
 }
 
 // Call sends a message with the ID of a fresh port as its last argument and calls f,
@@ -105,40 +131,89 @@ func (n *Node) near(id string) *shard {
 // dies f isn't called any more.
 func (c *Context) Call(to string, args []any, timeout time.Duration, f func(self *Context, m codec.Message, err error)) error {
 	s := c.shard
-	n := s.node
-	var p *Port
-	over := false
-	finish := func(m codec.Message, err error) {
-		if over {
-			return
-		}
-		over = true
-		p.die(Reason{})
-		if c.port == nil || !c.port.dead.Load() {
-			c.protect(func() { f(c, m, err) })
-		}
+	k := s.newCall()
+	k.self, k.then = c, f
+	unwatched, err := k.node.calls.begin(k, to, timeout <= 0)
+	if err != nil {
+		k.free()
+		return err
 	}
-	p, err := n.newPort(s, n.portName(), func(p *Port) {
-		p.fallback = func(_ *Context, m codec.Message) { finish(m, nil) }
-		p.onEnd(func(r Reason) { finish(codec.Message{}, n.ended(p, r)) })
-	})
+	if err = k.send(args, timeout, unwatched); err == nil {
+		return nil
+	}
+	k.then = nil
+	if k.node.calls.take(k.number) != nil {
+		k.Run()
+	}
+	return err
+}
+
+// newCall is one for a handler.
+func (s *shard) newCall() *call {
+	spare := &s.node.calls.spare[s.index]
+	if n := len(*spare); n > 0 {
+		k := (*spare)[n-1]
+		*spare = (*spare)[:n-1]
+		return k
+	}
+	return &call{node: s.node, shard: s}
+}
+
+// send sends a handler's call.
+func (k *call) send(args []any, timeout time.Duration, unwatched bool) error {
+	s, cs := k.shard, k.node.calls
+	m, err := k.prepare(s, unwatched, args)
 	if err != nil {
 		return err
 	}
 	if timeout > 0 {
-		p.ctx.After(timeout, func(*Context) { finish(codec.Message{}, ErrTimeout) })
-	} else {
-		_, err = p.ctx.Monitor(to, func(_ *Context, r Reason) { finish(codec.Message{}, &ReasonError{to, r}) })
-	}
-	if err == nil {
-		var m codec.Message
-		if m, err = codec.MessageOf(args...); err == nil {
-			err = s.send(to, with(m, p.ID()))
+		if k.timer == nil {
+			k.timer = s.loop.NewTimer((*timeoutTask)(k))
 		}
+		k.timer.Reset(timeout)
+		k.timed = true
 	}
-	if err != nil {
-		over = true
-		p.die(Reason{})
+	a, err := s.offer(k.to, m)
+	if a.Dropped && !k.timed {
+		number, to := k.number, k.to
+		_, err = s.ctx.Monitor(to, func(self *Context, r Reason) { cs.fail(self.shard, number, s.node.ended(to, r)) })
 	}
 	return err
+}
+
+// timeoutTask is a handler's call as the task of its timer.
+type timeoutTask call
+
+func (t *timeoutTask) Run() {
+	k := (*call)(t)
+	k.timed = false
+	k.node.calls.fail(k.shard, k.number, ErrTimeout)
+}
+
+var _ loop.Task = (*call)(nil)
+
+// Run tells the handler that the call is over; on its shard.
+func (k *call) Run() {
+	if k.timed {
+		k.timer.Stop()
+		k.timed = false
+	}
+	if k.port != nil {
+		k.port.die(Reason{})
+	}
+	if self := k.self; k.then != nil && (self.port == nil || !self.port.dead.Load()) {
+		self.protect(func() {
+			m, err := k.result()
+			k.then(self, m, err)
+		})
+	}
+	k.free()
+}
+
+// free gives back a handler's call that is over.
+func (k *call) free() {
+	k.self, k.then, k.port, k.err, k.to = nil, nil, nil, nil, ""
+	if spare := &k.node.calls.spare[k.shard.index]; len(*spare) < maxSpareCalls {
+		*spare = append(*spare, k)
+	}
 }

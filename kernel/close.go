@@ -78,6 +78,7 @@ func (c *closing) begin(s *shard) {
 	for _, p := range s.ownPorts() {
 		p.die(NewReason("node_closed"))
 	}
+	c.node.calls.close(s)
 	s.data.close()
 	c.poll(s)
 }

@@ -28,7 +28,6 @@ type conn struct {
 	reported bool
 	feed     feed
 	last     *Port // where the previous message went
-	row      row
 }
 
 // accept makes the handler for an incoming connection, or refuses it.
@@ -117,50 +116,8 @@ func (c *conn) settle() {
 	}
 }
 
-// A row is what was found out about messages that begin alike.
-type row struct {
-	port   *Port
-	tag    *tagged // whose handler gets them; nil: it isn't decided by the tag
-	octets int     // of the beginning: the list's head, the port's name, and the tag if it has one
-	values int
-}
-
-// Arrived: what goroutines posted before they sent what this may be the answer to is still in
-// the inbox, since they write to the link themselves. A handler or a monitor perhaps.
-func (c *conn) Arrived(*link.Link) {
-	if s := c.peer.shard; s.inbox.filled.Load() {
-		s.drain()
-	}
-}
-
 // Message routes what has arrived on the link. body is borrowed.
-func (c *conn) Message(l *link.Link, body []byte, again bool) {
-	if !again || !c.next(body) {
-		c.first(l, body)
-	}
-}
-
-// next deals with a message that begins like those of the row, unless that has ended.
-func (c *conn) next(body []byte) bool {
-	r, s := &c.row, c.peer.shard
-	p := r.port
-	switch {
-	case p == nil || p.dead.Load(): // its name may be in use again
-		return false
-	case p.shard != s:
-		c.peer.received++
-		s.hand(p, &c.feed, codec.Behind(body, r.octets, r.values))
-		return true
-	case r.tag == nil || r.tag != p.latest:
-		return false
-	}
-	c.peer.received++
-	p.call(r.tag.handler, codec.Behind(body, r.octets, r.values))
-	return true
-}
-
-// first deals with a message of which nothing is known.
-func (c *conn) first(l *link.Link, body []byte) {
+func (c *conn) Message(_ *link.Link, body []byte) {
 	n := c.node
 	name, m, err := codec.Split(body)
 	if err != nil || name == nil {
@@ -173,44 +130,20 @@ func (c *conn) first(l *link.Link, body []byte) {
 		return
 	}
 	p := c.last
-	repeats := p != nil && p.name == string(name) && !p.dead.Load() // a dead one's name may be in use again
-	if !repeats {
+	if p == nil || p.name != string(name) || p.dead.Load() { // a dead one's name may be in use again
 		if p = n.ports.getBytes(name); p == nil {
-			n.drops.unknown.Add(1)
+			if !n.calls.arrived(c.peer.shard, name, m) {
+				n.drops.unknown.Add(1)
+			}
 			return
 		}
 		c.last = p
 	}
 	if p.shard == c.peer.shard {
-		p.deliver(m, &c.feed)
-	} else {
-		c.peer.shard.hand(p, &c.feed, m)
+		p.shard.arrived(p, m, &c.feed)
+		return
 	}
-	if repeats {
-		c.remember(l, p, body, name)
-	}
-}
-
-// remember begins a row with a message that has just been dealt with.
-func (c *conn) remember(l *link.Link, p *Port, body, name []byte) {
-	end := 2 + len(name)
-	if body[0]&0xf0 != 0x90 || body[1] != 0xa0|byte(len(name)) || len(name) > 31 {
-		return // not as short as most
-	}
-	r := row{port: p, octets: end, values: 1}
-	if t := p.latest; p.shard == c.peer.shard {
-		if t == nil || p.box != nil {
-			return
-		}
-		if _, ok := codec.Behind(body, end, 1).CutIf(t.tag); !ok {
-			return
-		}
-		r.tag = t
-		r.octets += 1 + len(t.tag)
-		r.values++
-	}
-	c.row = r
-	l.Remember(body[:r.octets], r.values)
+	c.peer.shard.hand(p, &c.feed, m)
 }
 
 // Panicked kills the port whose handler it was.
@@ -227,7 +160,7 @@ func (c *conn) ProbeAnswered(*link.Link) {
 
 func (c *conn) Closed(l *link.Link, err error) {
 	c.settle()
-	c.last, c.row = nil, row{}
+	c.last = nil
 	n := c.node
 	switch {
 	case l.WasUp():

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -50,7 +51,7 @@ func (c *Context) Send(to string, args ...any) error {
 		case err != nil:
 			return err
 		case p == nil:
-			return s.sendLocalArgs(local, args)
+			return s.sendLocalArgs(local, port, args)
 		}
 		a, err := p.out.Args(s.index, port, n.marks.Hard, args)
 		if err == errGone {
@@ -64,12 +65,34 @@ func (c *Context) Send(to string, args ...any) error {
 	}
 }
 
-func (s *shard) sendLocalArgs(p *Port, args []any) error {
-	if p != nil {
-		return s.deliverArgs(p, args)
+func (s *shard) sendLocalArgs(p *Port, port string, args []any) error {
+	if p == nil {
+		return s.node.answerArgs(s, port, args)
 	}
-	s.node.drops.unknown.Add(1)
-	return nil
+	return s.deliverArgs(p, args)
+}
+
+// Reply is Send to a port ID as it came in a message, such as a call's last argument, which
+// then needn't be made a string.
+func (c *Context) Reply(to []byte, args ...any) error {
+	s := c.shard
+	n := s.node
+	node, port, ok := bytes.Cut(to, []byte{'#'})
+	switch p := n.peers.getBytes(node); {
+	case !ok:
+	case string(node) == n.id:
+		return s.sendLocalArgs(n.ports.getBytes(port), string(port), args)
+	case p != nil:
+		a, err := p.out.Args(s.index, string(port), n.marks.Hard, args)
+		if err == errGone {
+			break // there may be a new one
+		}
+		if p.wants(a, err) {
+			s.flushLater(p)
+		}
+		return err
+	}
+	return c.Send(string(to), args...)
 }
 
 // SendMsg sends a message of a generated type: a tuple is the whole argument list,
@@ -92,7 +115,7 @@ func (c *Context) SendTagged(to, tag string, m msgp.Marshaler) error {
 				return err
 			}
 			defer args.free()
-			return s.sendLocal(local, args.message())
+			return s.sendLocal(local, port, args.message())
 		}
 		a, err := p.out.Msg(s.index, port, n.marks.Hard, tag, m)
 		if err == errGone {
@@ -166,12 +189,7 @@ func (c *Context) Monitor(target string, f func(self *Context, r Reason)) (*Moni
 	if c.port != nil && !c.port.dead.Load() {
 		c.port.watching.add(m)
 	}
-	if f := c.shard.failures[m.peer]; f != nil {
-		f.late = append(f.late, m)
-		m.peer.arriving.Add(-1)
-		return m, nil
-	}
-	m.set(c.shard)
+	c.shard.set(m)
 	return m, nil
 }
 

@@ -256,3 +256,18 @@ func (c *Context) give(conn net.Conn, f func()) {
 		_ = conn.Close()
 	}
 }
+
+// near is the shard on which a port that talks with another has no hop to make.
+func (n *Node) near(id string) *shard {
+	node, port := codec.SplitPortID(id)
+	if node != n.id {
+		if p := n.peers.get(node); p != nil {
+			return p.shard
+		}
+		return n.shards[0]
+	}
+	if p := n.ports.get(port); p != nil {
+		return p.shard
+	}
+	return n.shards[0]
+}

@@ -17,7 +17,7 @@ func (s *shard) kill(target string, r Reason) error {
 	if node != n.id {
 		return s.send(node, kil1(port, r))
 	}
-	if p := n.ports.get(port); p != nil {
+	if p := n.port(port); p != nil {
 		s.to(p.shard, loop.Func(func() { p.die(r) }))
 	}
 	return nil
@@ -40,7 +40,7 @@ func (n *Node) Kill(target string, reason ...any) error {
 	if n.closing.Load() {
 		return ErrClosed
 	}
-	if p := n.ports.get(port); p != nil {
+	if p := n.port(port); p != nil {
 		p.kill(r)
 	}
 	return nil

@@ -38,6 +38,13 @@ const (
 	// maxCalled is how many connections the listener for a raw connection within
 	// the node takes until the right one is there.
 	maxCalled = 16
+	// maxSpareCalls is how many calls that are over a loop keeps for its handlers' next ones.
+	maxSpareCalls = 1024
+	// maxKeptMessage: what one large message of a call has taken goes back to the collector.
+	maxKeptMessage = 64 << 10
+	// maxCallees is how many monitors of called ports stay for the next call. Others
+	// last as long as a call.
+	maxCallees = 1024
 	// maxReason bounds a reason that travels, in octets: it is repeated to each
 	// watcher.
 	maxReason = 64 << 10
@@ -47,6 +54,9 @@ const (
 	// probeTimeout is how long a live link has to answer when a second
 	// connection of the same peer wants to replace it (protocol 2.5).
 	probeTimeout = 2 * time.Second
+	// keepCallee is how long the monitor of a called port stays after the last call, at
+	// least; at most it is twice as long.
+	keepCallee = 5 * time.Second
 	// closeLinger is how long a closed connection may wait for the peer's half
 	// to end.
 	closeLinger = 2 * time.Second

@@ -182,7 +182,7 @@ func (n *Node) newMonitor(target string, owner *Port, home *shard, act func(*Con
 	}
 	m := &Monitor{owner: owner, home: home, act: act, name: port}
 	if node == n.id {
-		if m.local = n.ports.get(port); m.local == nil {
+		if m.local = n.port(port); m.local == nil {
 			m.local = n.ghost(port)
 		}
 		return m, nil
@@ -203,6 +203,17 @@ func (n *Node) ghost(name string) *Port {
 	g := &Port{node: n, shard: n.shards[0], name: name, cause: n.fate(name)}
 	g.dead.Store(true)
 	return g
+}
+
+// set puts a monitor that a handler has made in its place, or keeps it back while a barrier
+// is to be passed.
+func (s *shard) set(m *Monitor) {
+	if f := s.failures[m.peer]; f != nil {
+		f.late = append(f.late, m)
+		m.peer.arriving.Add(-1)
+		return
+	}
+	m.set(s)
 }
 
 // set puts a monitor that a handler on shard s has made in its place. Its mon1 goes out

@@ -60,6 +60,8 @@ type Node struct {
 	ports           *table[Port]
 	peers           *table[peer]
 	routes          routes
+	calls           *calls
+	callers         sync.Pool // of *Caller
 	names           atomic.Uint64
 	moments         atomic.Uint64 // counts: what has the lower number came first
 	nextPort        atomic.Uint64
@@ -149,6 +151,7 @@ func New(g loop.Group, o Options) (*Node, error) {
 	for i, l := range loops {
 		n.shards = append(n.shards, newShard(n, i, l))
 	}
+	n.calls = newCalls(n)
 	if err := n.nodePort(); err != nil {
 		return nil, err
 	}

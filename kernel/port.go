@@ -25,7 +25,9 @@ type Port struct {
 	name  string
 	dead  atomic.Bool
 	cause Reason // of its death, once it is dead
-	box   *mailbox
+	// changing counts what goroutines have posted to change the port and hasn't been done.
+	changing atomic.Int32
+	box      *mailbox
 	// service takes everything, and is told who sent it; nil: handlers do.
 	service func(m codec.Message, from *feed)
 
@@ -117,7 +119,8 @@ func (p *Port) change(f func()) {
 		p.shard.to(p.shard, loop.Func(task))
 		return
 	}
-	p.shard.enter(task)
+	p.changing.Add(1)
+	p.shard.enter(func() { p.changing.Add(-1); task() })
 }
 
 // deliver hands a message to the port; on its shard.

@@ -70,7 +70,7 @@ func (n *Node) request(s *shard, tag string, args codec.Args, from *peer) {
 			n.drops.ignored.Add(1)
 			return
 		}
-		switch p := n.ports.get(port); {
+		switch p := n.port(port); {
 		case p == nil:
 		case p.shard == s:
 			p.die(r) // the next message mustn't reach it any more
@@ -132,7 +132,7 @@ func (n *Node) relay(s *shard, from *peer, bad error, to string, m codec.Message
 		// Not to the node's own port: requests in requests would nest.
 		node, port := codec.SplitPortID(to)
 		if p := n.ports.get(port); node == n.id && port != "" && p != nil && p.shard == s {
-			p.deliver(m, nil)
+			s.arrived(p, m, nil)
 			return
 		}
 	}

@@ -85,7 +85,7 @@ func (n *Node) trySend(to string, args []any) error {
 		case err != nil:
 			return err
 		case p == nil:
-			return n.putLocalArgs(local, args)
+			return n.putLocalArgs(local, port, args)
 		}
 		a, err := p.out.Args(link.Outside, port, n.marks.High, args)
 		if err == errGone {
@@ -99,9 +99,12 @@ func (n *Node) trySend(to string, args []any) error {
 	}
 }
 
-func (n *Node) putLocalArgs(p *Port, args []any) error {
-	if ok, err := n.admits(p); !ok {
-		return err
+func (n *Node) putLocalArgs(p *Port, port string, args []any) error {
+	if p == nil {
+		return n.answerArgs(nil, port, args)
+	}
+	if p.box != nil && p.box.full() {
+		return ErrFull
 	}
 	wake, err := p.shard.inbox.putArgs(p, args, n.bounds.inbox.High)
 	if wake {
@@ -125,7 +128,7 @@ func (n *Node) trySendTagged(to, tag string, m msgp.Marshaler) error {
 				return err
 			}
 			defer args.free()
-			return n.putLocal(local, args.message())
+			return n.putLocal(local, port, args.message())
 		}
 		a, err := p.out.Msg(link.Outside, port, n.marks.High, tag, m)
 		if err == errGone {
@@ -140,16 +143,22 @@ func (n *Node) trySendTagged(to, tag string, m msgp.Marshaler) error {
 }
 
 func (n *Node) tryForward(to string, m codec.Message) error {
+	_, _, err := n.offer(to, m)
+	return err
+}
+
+// offer is tryForward that says, of a message to another node, what became of it.
+func (n *Node) offer(to string, m codec.Message) (*peer, link.Accepted, error) {
 	if n.closing.Load() {
-		return ErrClosed
+		return nil, link.Accepted{}, ErrClosed
 	}
 	for {
 		local, p, port, err := n.destination(to)
 		switch {
 		case err != nil:
-			return err
+			return nil, link.Accepted{}, err
 		case p == nil:
-			return n.putLocal(local, m)
+			return nil, link.Accepted{}, n.putLocal(local, port, m)
 		}
 		a, err := p.out.Message(link.Outside, port, n.marks.High, m)
 		if err == errGone {
@@ -159,26 +168,17 @@ func (n *Node) tryForward(to string, m codec.Message) error {
 		if p.wants(a, err) {
 			p.wake()
 		}
-		return err
+		return p, a, err
 	}
 }
 
-// admits says whether a goroutine's message to a local port can be queued: not if there
-// is no such port, which is no error, or if its mailbox is full.
-func (n *Node) admits(p *Port) (bool, error) {
+func (n *Node) putLocal(p *Port, port string, m codec.Message) error {
 	if p == nil {
-		n.drops.unknown.Add(1)
-		return false, nil
+		n.answer(nil, port, m)
+		return nil
 	}
 	if p.box != nil && p.box.full() {
-		return false, ErrFull
-	}
-	return true, nil
-}
-
-func (n *Node) putLocal(p *Port, m codec.Message) error {
-	if ok, err := n.admits(p); !ok {
-		return err
+		return ErrFull
 	}
 	wake, err := p.shard.inbox.put(p, m, n.bounds.inbox.High)
 	if wake {
@@ -213,14 +213,20 @@ func (p *peer) given() bool { return p.up.Load() && p.out.Give() }
 
 // send is for messages that exist already, from a shard.
 func (s *shard) send(to string, m codec.Message) error {
+	_, err := s.offer(to, m)
+	return err
+}
+
+// offer is send that says, of a message to another node, what became of it.
+func (s *shard) offer(to string, m codec.Message) (link.Accepted, error) {
 	n := s.node
 	for {
 		local, p, port, err := n.destination(to)
 		switch {
 		case err != nil:
-			return err
+			return link.Accepted{}, err
 		case p == nil:
-			return s.sendLocal(local, m)
+			return link.Accepted{}, s.sendLocal(local, port, m)
 		}
 		a, err := p.out.Message(s.index, port, n.marks.Hard, m)
 		if err == errGone {
@@ -230,16 +236,16 @@ func (s *shard) send(to string, m codec.Message) error {
 		if p.wants(a, err) {
 			s.flushLater(p)
 		}
-		return err
+		return a, err
 	}
 }
 
-func (s *shard) sendLocal(p *Port, m codec.Message) error {
-	if p != nil {
-		return s.deliver(p, m)
+func (s *shard) sendLocal(p *Port, port string, m codec.Message) error {
+	if p == nil {
+		s.node.answer(s, port, m)
+		return nil
 	}
-	s.node.drops.unknown.Add(1)
-	return nil
+	return s.deliver(p, m)
 }
 
 // tell sends a message of the kernel's own to the peer's node port for shard s; from
@@ -277,7 +283,7 @@ func (n *Node) split(id string) (node, port string, err error) {
 	return node, port, nil
 }
 
-// encoded is a generated message in a pooled buffer.
+// encoded is a message in a pooled buffer.
 type encoded struct {
 	b *bytebufferpool.ByteBuffer
 	n int
@@ -287,6 +293,15 @@ func encode(tag string, m msgp.Marshaler) (e encoded, err error) {
 	e.b = bytebufferpool.Get()
 	e.b.B, e.n, err = codec.AppendMsg(e.b.B, tag, m)
 	if err != nil {
+		e.free()
+	}
+	return e, err
+}
+
+func encodeArgs(args []any) (e encoded, err error) {
+	e.b = bytebufferpool.Get()
+	e.n = len(args)
+	if e.b.B, err = codec.AppendArgs(e.b.B, args); err != nil {
 		e.free()
 	}
 	return e, err

@@ -51,6 +51,8 @@ func (a *actor) act(by means, self *Context, ttl int) {
 	case 5:
 		if self != nil {
 			a.call(self, net.target())
+		} else {
+			a.callOutside(net.target())
 		}
 	case 6:
 		to := net.target()
@@ -323,6 +325,58 @@ func (a *actor) call(self *Context, target string) {
 		o.End()
 	}
 	net.met.Calls++
+}
+
+// callOutside is call by a goroutine, which may give up.
+func (a *actor) callOutside(target string) {
+	p, net := a.proc, a.proc.net
+	if history.NodeOf(target) == target {
+		return
+	}
+	k := &p.n.NewCaller().call
+	unwatched, err := p.n.calls.begin(k, target, true)
+	if err != nil {
+		return
+	}
+	question := net.r.IntN(1 << 30)
+	m, err := k.prepare(nil, unwatched, []any{"c", question})
+	if err == nil {
+		err = k.try(m)
+	}
+	if err != nil {
+		if !k.giveUp() {
+			<-k.ready
+		}
+		return
+	}
+	net.met.Calls++
+	patience := time.Hour
+	if net.oneIn(4) {
+		patience = net.exp(100 * time.Millisecond)
+	}
+	o := p.p.Begin("call", a.name)
+	net.w.Go(func() {
+		for start := net.w.Now(); len(k.ready) == 0 && !p.gone; net.w.Sleep(time.Millisecond) {
+			if net.w.Now()-start > patience && k.giveUp() {
+				o.End()
+				net.met.Timeouts++
+				return
+			}
+		}
+		if p.gone {
+			return
+		}
+		<-k.ready
+		o.End()
+		if k.err != nil {
+			net.met.Broken++
+			return
+		}
+		net.met.Answers++
+		if got, _ := k.result(); !answerIs(got.At(0), question) {
+			p.p.Left("wrong answers", 1)
+		}
+	})
 }
 
 func answerIs(v codec.Value, question int) bool {

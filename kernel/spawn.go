@@ -137,12 +137,17 @@ func (n *Node) portName() string {
 // counter writes a number in letters, as the original does.
 func counter(i uint64) string {
 	var b [16]byte
+	return string(appendCounter(b[:0], i))
+}
+
+func appendCounter(to []byte, i uint64) []byte {
+	var b [16]byte
 	at := len(b)
 	for {
 		at--
 		b[at] = byte('a' + i%26)
 		if i /= 26; i == 0 {
-			return string(b[at:])
+			return append(to, b[at:]...)
 		}
 	}
 }

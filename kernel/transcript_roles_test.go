@@ -43,8 +43,6 @@ var differences = []difference{
 		why: "protocol 4: two mon1 give two kil0; a monitor that is set on another loop than the peer's has its own"},
 	{files: []string{"04"}, self: "a", loops: true, ours: `["mon0","B.e"]`,
 		why: "protocol 4: and its own mon0"},
-	{files: []string{"05"}, self: "a", ours: `["mon0","B.g"]`,
-		why: "protocol 4: the call is over, so its monitor is no longer needed; Perl leaves it"},
 	{files: []string{"05"}, self: "b", ours: `["mon0","A.b"]`,
 		why: "protocol 4: a monitor of ours ends with the port that holds it; Perl leaves it"},
 	{files: []string{"05"}, self: "b", recorded: `["kil0","S.d","no_such_port",*`, ours: `["kil0","S.d","die","bad"]`,

@@ -14,17 +14,13 @@ func newEcho(b testing.TB, n *kernel.Node) *kernel.Port {
 	if err != nil {
 		b.Fatal(err)
 	}
-	to := "" // the last one that was named
 	p.On("tag", func(self *kernel.Context, m codec.Message) {
 		args := m.Args()
 		i, text, id := args.Int(), args.TextBytes(), args.TextBytes()
 		if err := args.Err(); err != nil {
 			panic(err)
 		}
-		if string(id) != to {
-			to = string(id)
-		}
-		if err := self.Send(to, benchTag, i, text); err != nil {
+		if err := self.Reply(id, benchTag, i, text); err != nil {
 			panic(err)
 		}
 	})
@@ -69,22 +65,33 @@ func BenchmarkPingPong(b *testing.B) {
 	trips(b.N)
 }
 
-// A request and its reply, for which Call makes a port and the caller gets a copy.
+// A request and its reply: the caller gets a copy, or borrows it.
 func BenchmarkCall(b *testing.B) {
 	n, peer := nodePair(b)
 	echo := newEcho(b, peer).ID()
+	c := n.NewCaller()
 	ctx := context.Background()
-	call := func(i int) {
-		if _, err := n.Call(ctx, echo, benchTag, i, benchText); err != nil {
-			b.Fatal(err)
-		}
-	}
-	for i := range 1000 {
-		call(i)
-	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	for i := range b.N {
-		call(i)
+	for _, way := range []struct {
+		name string
+		call func(i int) (codec.Message, error)
+	}{
+		{"copied", func(i int) (codec.Message, error) { return n.Call(ctx, echo, benchTag, i, benchText) }},
+		{"borrowed", func(i int) (codec.Message, error) { return c.Call(ctx, echo, benchTag, i, benchText) }},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			call := func(i int) {
+				if _, err := way.call(i); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for i := range 1000 {
+				call(i)
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := range b.N {
+				call(i)
+			}
+		})
 	}
 }
