@@ -23,6 +23,8 @@ type (
 	Reason = kernel.Reason
 	// Timer is what Context.After returns.
 	Timer = kernel.Timer
+	// Caller makes calls without allocating memory: Node.NewCaller.
+	Caller = kernel.Caller
 
 	// Message is a message's arguments.
 	Message = codec.Message

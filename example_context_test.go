@@ -179,6 +179,24 @@ func ExampleContext_Send() {
 }
 
 // A port that has done its work ends. The handler goes on to its end.
+// Reply takes the port ID as it stands in the message.
+func ExampleContext_Reply() {
+	node := start("main")
+	defer stop(node)
+
+	double := newPort(node)
+	double.OnDefault(func(self *aemp.Context, m aemp.Message) {
+		args := m.Args()
+		n, reply := args.Int(), args.TextBytes()
+		if args.Err() == nil {
+			self.Reply(reply, 2*n)
+		}
+	})
+
+	fmt.Println(node.Call(context.Background(), double.ID(), 21))
+	// Output: [42] <nil>
+}
+
 func ExampleContext_Die() {
 	node := start("main")
 	defer stop(node)

@@ -133,6 +133,34 @@ func ExampleNode_Call() {
 	// Output: ["hello", "world"] <nil>
 }
 
+// An answer is valid until the next call.
+func ExampleNode_NewCaller() {
+	node := start("main")
+	defer stop(node)
+
+	next := newPort(node)
+	next.OnDefault(func(self *aemp.Context, m aemp.Message) {
+		args := m.Args()
+		n, reply := args.Int(), args.TextBytes()
+		if args.Err() == nil {
+			self.Reply(reply, n+1)
+		}
+	})
+
+	caller := node.NewCaller()
+	n := int64(0)
+	for range 3 {
+		answer, err := caller.Call(context.Background(), next.ID(), n)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		n, _ = answer.At(0).Int()
+	}
+	fmt.Println(n)
+	// Output: 3
+}
+
 // A node ID is the ID of the node's own port, which answers some requests itself.
 func ExampleNode_Call_time() {
 	node := start("main")

@@ -265,10 +265,15 @@ func (n *Node) Forward(to string, m Message) error { return n.core.Forward(to, m
 // Call sends a message with the ID of a fresh port as its last argument, and returns
 // the first message that comes to that port. If the called port dies first the
 // error is a *ReasonError; at ctx's deadline it is ErrTimeout; if ctx is canceled, its
-// error; in a handler ErrWouldBlock. The message is the caller's to keep.
+// error; in a handler ErrWouldBlock. The message is the caller's to keep, and the only
+// thing that is allocated; see NewCaller.
 func (n *Node) Call(ctx context.Context, to string, args ...any) (Message, error) {
 	return n.core.Call(ctx, to, args...)
 }
+
+// NewCaller makes a Caller: for a goroutine that calls again and again and is done with an
+// answer before it calls next.
+func (n *Node) NewCaller() *Caller { return n.core.NewCaller() }
 
 // Kill ends a port, here or elsewhere. Without a reason it is a normal death. A port
 // that doesn't exist is no error, the node's own port is an *IDError.

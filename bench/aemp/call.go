@@ -16,9 +16,9 @@ func answerCalls(n *node) error {
 	}
 	port.On(play.Tag, func(self *aemp.Context, m aemp.Message) {
 		args := m.Args()
-		number, text, reply := args.Int(), args.Value(), args.Text()
+		number, text, reply := args.Int(), args.Value(), args.TextBytes()
 		if args.Err() == nil {
-			self.Send(reply, play.Tag, number, text)
+			self.Reply(reply, play.Tag, number, text)
 		}
 	})
 	return nil
@@ -27,9 +27,10 @@ func answerCalls(n *node) error {
 // call asks from one goroutine, one request after the other.
 func call(n *node, s play.Spec) error {
 	ctx, to, text := context.Background(), target("receiver", 0), play.Text(s.Size)
+	caller := n.NewCaller()
 	lane := play.NewLaps(s).Lane(0)
 	for slot, again := 0, true; again; {
-		reply, err := n.Call(ctx, to, play.Tag, lane.Send(slot), text)
+		reply, err := caller.Call(ctx, to, play.Tag, lane.Send(slot), text)
 		if err != nil {
 			return err
 		}
