@@ -111,6 +111,13 @@ func (d *Decoder) fail(err error) error {
 	return err
 }
 
+// Trim gives memory back that nothing is in.
+func (d *Decoder) Trim() {
+	if d.frame.done || len(d.frame.part) == 0 {
+		d.frame = frameReader{}
+	}
+}
+
 // Buffered is the number of octets that belong to a message which is not complete.
 func (d *Decoder) Buffered() int {
 	n := len(d.frame.part) + len(d.in)

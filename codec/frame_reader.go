@@ -1,6 +1,14 @@
 package codec
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// maxPart is how large a buffer in octets for frames that come in pieces may be to be kept
+// until Trim: then the size of messages that are a few times as large as what is read at once
+// costs no allocation.
+const maxPart = 1 << 20
 
 // A frameReader finds the frames of the msgpack framing. Frames that come in one
 // piece are not copied.
@@ -34,7 +42,7 @@ func plainFrame(p []byte, lim Limits) []byte {
 func (r *frameReader) next(p []byte, lim Limits) (kind Kind, body []byte, used int, err error) {
 	if r.done {
 		r.done = false
-		if r.part = r.part[:0]; cap(r.part) > maxKept {
+		if r.part = r.part[:0]; cap(r.part) > maxPart {
 			r.part = nil
 		}
 	}
@@ -73,6 +81,9 @@ func (r *frameReader) resume(p []byte, lim Limits) (kind Kind, body []byte, used
 			e.Offset -= had
 		}
 		return 0, nil, 0, err
+	}
+	if n < maxPart {
+		r.part = slices.Grow(r.part, frameHeader+n-len(r.part))
 	}
 	more := min(frameHeader+n-len(r.part), len(p)-used)
 	r.part = append(r.part, p[used:used+more]...)

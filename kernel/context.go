@@ -110,12 +110,7 @@ func (c *Context) SendTagged(to, tag string, m msgp.Marshaler) error {
 		case err != nil:
 			return err
 		case p == nil:
-			args, err := encode(tag, m)
-			if err != nil {
-				return err
-			}
-			defer args.free()
-			return s.sendLocal(local, port, args.message())
+			return s.sendLocalMsg(local, port, tag, m)
 		}
 		a, err := p.out.Msg(s.index, port, n.marks.Hard, tag, m)
 		if err == errGone {
@@ -127,6 +122,15 @@ func (c *Context) SendTagged(to, tag string, m msgp.Marshaler) error {
 		}
 		return err
 	}
+}
+
+func (s *shard) sendLocalMsg(p *Port, port, tag string, m msgp.Marshaler) error {
+	args, err := encode(tag, m)
+	if err != nil {
+		return err
+	}
+	defer args.free()
+	return s.sendLocal(p, port, args.message())
 }
 
 // Forward sends a message on as it is.

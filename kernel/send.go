@@ -123,12 +123,7 @@ func (n *Node) trySendTagged(to, tag string, m msgp.Marshaler) error {
 		case err != nil:
 			return err
 		case p == nil:
-			args, err := encode(tag, m)
-			if err != nil {
-				return err
-			}
-			defer args.free()
-			return n.putLocal(local, port, args.message())
+			return n.putLocalMsg(local, port, tag, m)
 		}
 		a, err := p.out.Msg(link.Outside, port, n.marks.High, tag, m)
 		if err == errGone {
@@ -140,6 +135,15 @@ func (n *Node) trySendTagged(to, tag string, m msgp.Marshaler) error {
 		}
 		return err
 	}
+}
+
+func (n *Node) putLocalMsg(p *Port, port, tag string, m msgp.Marshaler) error {
+	args, err := encode(tag, m)
+	if err != nil {
+		return err
+	}
+	defer args.free()
+	return n.putLocal(p, port, args.message())
 }
 
 func (n *Node) tryForward(to string, m codec.Message) error {

@@ -58,7 +58,7 @@ func (o *Outbox) end(s OutboxState) (lost int) {
 	}
 	lost = o.level()
 	o.state, o.epoch = s, o.epoch+1
-	o.buf, o.posted, o.timed = nil, false, false
+	o.buf, o.posted, o.timed, o.nudged = nil, false, false, false
 	o.joined = nil
 	if s == Failing {
 		o.joined = make([]bool, o.rules.Loops)

@@ -89,7 +89,7 @@ func (o *Outbox) takeLast(all bool) (b []byte, again bool, result Flushed) {
 	if o.finished.Load() > 0 {
 		return nil, true, More
 	}
-	o.posted, o.timed = false, false
+	o.posted, o.timed, o.nudged = false, false, false
 	if len(o.buf) == 0 {
 		return nil, false, Done
 	}
@@ -124,9 +124,18 @@ func (o *Outbox) gave(now time.Duration, octets int) {
 	}
 }
 
-// Streams says whether full buffers are being given all the time, so that what waits for
-// streamPause can wait for the next one. Any goroutine.
-func (o *Outbox) Streams(now time.Duration) bool { return !o.quiet(now, streamPause) }
+// Postpone is asked when streamPause is over, and says whether what waits can wait for another
+// one: if full buffers are being given all the time, of which it will soon be part, and once
+// for a sender to write it, which finds it in its own core's cache. On the peer's loop.
+func (o *Outbox) Postpone(now time.Duration) bool {
+	if !o.quiet(now, streamPause) {
+		return true
+	}
+	spin.Lock(&o.mu)
+	defer o.mu.Unlock()
+	o.nudged = o.timed && !o.nudged && len(o.buf) > 0
+	return o.nudged
+}
 
 // Settle learns how much the connection still holds, and wakes who waits for room. On the
 // peer's loop.

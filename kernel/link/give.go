@@ -63,12 +63,13 @@ func (o *Outbox) rest(now time.Duration) (b []byte, done bool) {
 	switch {
 	case o.finished.Load() > 0:
 		return nil, false
-	case len(o.buf) == 0 || o.timed:
+	case len(o.buf) == 0 || o.timed && !o.nudged:
 		o.posted = false
 		return nil, true
+	case o.nudged: // and timed, as before
 	case !o.quiet(now, givePause):
 		return nil, false
 	}
-	o.posted = false
+	o.posted, o.nudged = false, false
 	return o.swap(), true
 }

@@ -389,10 +389,9 @@ func (l *Link) Settle() {
 	}
 }
 
-// flushPending comes when what waits has waited long enough, unless it will soon be part of
-// a full buffer.
+// flushPending comes when what waits has waited for a while.
 func (l *Link) flushPending() {
-	if l.phase == up && l.out.Streams(l.conn.Loop().Now()) {
+	if l.phase == up && l.out.Postpone(l.conn.Loop().Now()) {
 		l.pending.Reset(streamPause)
 		return
 	}

@@ -51,6 +51,9 @@ func (l *Link) tick() {
 	default:
 		l.silent++
 	}
+	if !l.heard {
+		l.dec.Trim()
+	}
 	l.heard = false
 	if l.isOverloaded() {
 		l.Close(&Lost{Kind: LostOverload})

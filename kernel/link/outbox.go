@@ -71,6 +71,7 @@ type Outbox struct {
 	framing codec.Framing
 	posted  bool // a Flush is on its way
 	timed   bool // a Flush comes after streamPause
+	nudged  bool // timed, but the next sender may see to it
 	epoch   uint64
 	buf     []byte // whole frames, in msgpack while Queueing
 	scratch []byte // one msgpack frame, to be transcoded
@@ -155,6 +156,12 @@ func (o *Outbox) Msg(from int, port string, bound int, tag string, m msgp.Marsha
 	state, err := o.admit(from, bound)
 	if err != nil {
 		return Accepted{}, err
+	}
+	if state == Open && o.framing == codec.Msgpack && o.Trace == nil {
+		if o.buf, err = codec.AppendFrameMsg(o.buf, port, tag, m, o.rules.Limits); err != nil {
+			return Accepted{}, err
+		}
+		return o.taken(), nil
 	}
 	b := o.target(state)
 	at := len(b)
@@ -292,7 +299,7 @@ func (o *Outbox) commit(state OutboxState, b []byte, at int, lim codec.Limits, e
 // taken says what follows from a message that has come into the buffer.
 func (o *Outbox) taken() Accepted {
 	a := Accepted{Epoch: o.epoch}
-	urgent := !o.timed
+	urgent := !o.timed || o.nudged
 	if len(o.buf) >= chunkSize {
 		o.rotate()
 		urgent = true
