@@ -3,6 +3,7 @@ package kernel_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -80,7 +81,8 @@ func TestAReplyPortCanBeMonitored(t *testing.T) {
 			if answers {
 				self.Send(id, "yes")
 			}
-			asked <- struct{}{}
+			// Answered behind the monitor's request.
+			self.Call("a", []any{"time"}, 0, func(*kernel.Context, codec.Message, error) { asked <- struct{}{} })
 		}).ID()
 		m, err := a.Call(inTime(t), to, true)
 		if err != nil || m.String() != `["yes"]` {
@@ -145,9 +147,10 @@ func TestAPortThatDiesEndsAllItsCalls(t *testing.T) {
 func TestAPortWithTheNameOfOneThatDiedIsCalledAnew(t *testing.T) {
 	a := newRig(t).node("a")
 	ctx := inTime(t)
-	for range 500 {
+	for range 100 {
 		p, err := a.NewNamedPort("again")
 		for ; err != nil && ctx.Err() == nil; p, err = a.NewNamedPort("again") {
+			runtime.Gosched() // it is about to die
 		}
 		if err != nil {
 			t.Fatal(err)
