@@ -17,6 +17,7 @@ type Decoder struct {
 	err     error
 
 	frame frameReader
+	lead  lead
 	cbor  *cborReader // that of the framing; most links need neither
 	json  *jsonReader
 }
@@ -52,8 +53,9 @@ func (d *Decoder) Feed(p []byte) {
 // *ValueError for a value that we have no form for) has failed: every further
 // call returns the same error.
 func (d *Decoder) Next() (kind Kind, body []byte, ok bool, err error) {
+	d.lead.met = false
 	if d.framing == Msgpack && d.err == nil && d.frame.between() {
-		if body = plainFrame(d.in, d.lim); body != nil {
+		if body = plainFrame(d.in, d.lim, &d.lead); body != nil {
 			used := frameHeader + len(body)
 			d.in = d.in[used:]
 			d.offset += used

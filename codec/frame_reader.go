@@ -22,7 +22,7 @@ func (r *frameReader) between() bool { return len(r.part) == 0 }
 
 // plainFrame is the body of the message that p begins with, if it is all there and the
 // most usual one: a list of a few scalars. It needs no closer look then.
-func plainFrame(p []byte, lim Limits) []byte {
+func plainFrame(p []byte, lim Limits, l *lead) []byte {
 	if len(p) <= frameHeader {
 		return nil
 	}
@@ -31,7 +31,8 @@ func plainFrame(p []byte, lim Limits) []byte {
 		return nil
 	}
 	body := p[frameHeader : frameHeader+n : frameHeader+n]
-	if !flat(body, 1, int(body[0]&15)) {
+	at, left := l.meet(body)
+	if !flat(body, at, left) {
 		return nil
 	}
 	return body

@@ -28,6 +28,7 @@ type conn struct {
 	reported bool
 	feed     feed
 	last     *Port // where the previous message went
+	row      row
 }
 
 // accept makes the handler for an incoming connection, or refuses it.
@@ -116,8 +117,50 @@ func (c *conn) settle() {
 	}
 }
 
+// A row is what was found out about messages that begin alike.
+type row struct {
+	port   *Port
+	tag    *tagged // whose handler gets them; nil: it isn't decided by the tag
+	octets int     // of the beginning: the list's head, the port's name, and the tag if it has one
+	values int
+}
+
+// Arrived: what goroutines posted before they sent what this may be the answer to is still in
+// the inbox, since they write to the link themselves. A handler or a monitor perhaps.
+func (c *conn) Arrived(*link.Link) {
+	if s := c.peer.shard; s.inbox.filled.Load() {
+		s.drain()
+	}
+}
+
 // Message routes what has arrived on the link. body is borrowed.
-func (c *conn) Message(_ *link.Link, body []byte) {
+func (c *conn) Message(l *link.Link, body []byte, again bool) {
+	if !again || !c.next(body) {
+		c.first(l, body)
+	}
+}
+
+// next deals with a message that begins like those of the row, unless that has ended.
+func (c *conn) next(body []byte) bool {
+	r, s := &c.row, c.peer.shard
+	p := r.port
+	switch {
+	case p == nil || p.dead.Load(): // its name may be in use again
+		return false
+	case p.shard != s:
+		c.peer.received++
+		s.hand(p, &c.feed, codec.Behind(body, r.octets, r.values))
+		return true
+	case r.tag == nil || r.tag != p.latest:
+		return false
+	}
+	c.peer.received++
+	p.call(r.tag.handler, codec.Behind(body, r.octets, r.values))
+	return true
+}
+
+// first deals with a message of which nothing is known.
+func (c *conn) first(l *link.Link, body []byte) {
 	n := c.node
 	name, m, err := codec.Split(body)
 	if err != nil || name == nil {
@@ -130,7 +173,8 @@ func (c *conn) Message(_ *link.Link, body []byte) {
 		return
 	}
 	p := c.last
-	if p == nil || p.name != string(name) || p.dead.Load() { // a dead one's name may be in use again
+	repeats := p != nil && p.name == string(name) && !p.dead.Load() // a dead one's name may be in use again
+	if !repeats {
 		if p = n.ports.getBytes(name); p == nil {
 			if !n.calls.arrived(c.peer.shard, name, m) {
 				n.drops.unknown.Add(1)
@@ -140,10 +184,35 @@ func (c *conn) Message(_ *link.Link, body []byte) {
 		c.last = p
 	}
 	if p.shard == c.peer.shard {
-		p.shard.arrived(p, m, &c.feed)
-		return
+		p.deliver(m, &c.feed)
+	} else {
+		c.peer.shard.hand(p, &c.feed, m)
 	}
-	c.peer.shard.hand(p, &c.feed, m)
+	if repeats {
+		c.remember(l, p, body, name)
+	}
+}
+
+// remember begins a row with a message that has just been dealt with.
+func (c *conn) remember(l *link.Link, p *Port, body, name []byte) {
+	end := 2 + len(name)
+	if body[0]&0xf0 != 0x90 || body[1] != 0xa0|byte(len(name)) || len(name) > 31 {
+		return // not as short as most
+	}
+	r := row{port: p, octets: end, values: 1}
+	if t := p.latest; p.shard == c.peer.shard {
+		if t == nil || p.box != nil {
+			return
+		}
+		if _, ok := codec.Behind(body, end, 1).CutIf(t.tag); !ok {
+			return
+		}
+		r.tag = t
+		r.octets += 1 + len(t.tag)
+		r.values++
+	}
+	c.row = r
+	l.Remember(body[:r.octets], r.values)
 }
 
 // Panicked kills the port whose handler it was.
@@ -160,7 +229,7 @@ func (c *conn) ProbeAnswered(*link.Link) {
 
 func (c *conn) Closed(l *link.Link, err error) {
 	c.settle()
-	c.last = nil
+	c.last, c.row = nil, row{}
 	n := c.node
 	switch {
 	case l.WasUp():

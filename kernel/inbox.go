@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/aemp-go/aemp/codec"
 	"github.com/aemp-go/aemp/internal/spin"
@@ -15,6 +16,7 @@ import (
 type inbox struct {
 	shard *shard
 
+	filled  atomic.Bool // there is something in q
 	mu      sync.Mutex
 	q       queue
 	armed   bool    // a drain has been posted and hasn't begun
@@ -82,6 +84,9 @@ func (b *inbox) run(t loop.Task) (wake bool) {
 
 // arm says whether the loop has to be woken for what has just been queued.
 func (b *inbox) arm(presses bool) bool {
+	if !b.filled.Load() {
+		b.filled.Store(true)
+	}
 	if b.armed || b.held && !presses {
 		return false
 	}
@@ -102,6 +107,7 @@ func (b *inbox) wake() {
 func (b *inbox) take(empty queue) (q queue, outside bool) {
 	spin.Lock(&b.mu)
 	defer b.mu.Unlock()
+	b.filled.Store(false)
 	q, outside = b.q, b.outside
 	b.q, b.armed, b.held, b.outside, b.working = empty, false, true, false, q.size
 	return q, outside

@@ -25,9 +25,7 @@ type Port struct {
 	name  string
 	dead  atomic.Bool
 	cause Reason // of its death, once it is dead
-	// changing counts what goroutines have posted to change the port and hasn't been done.
-	changing atomic.Int32
-	box      *mailbox
+	box   *mailbox
 	// service takes everything, and is told who sent it; nil: handlers do.
 	service func(m codec.Message, from *feed)
 
@@ -119,8 +117,7 @@ func (p *Port) change(f func()) {
 		p.shard.to(p.shard, loop.Func(task))
 		return
 	}
-	p.changing.Add(1)
-	p.shard.enter(func() { p.changing.Add(-1); task() })
+	p.shard.enter(task)
 }
 
 // deliver hands a message to the port; on its shard.

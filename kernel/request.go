@@ -132,7 +132,7 @@ func (n *Node) relay(s *shard, from *peer, bad error, to string, m codec.Message
 		// Not to the node's own port: requests in requests would nest.
 		node, port := codec.SplitPortID(to)
 		if p := n.ports.get(port); node == n.id && port != "" && p != nil && p.shard == s {
-			s.arrived(p, m, nil)
+			p.deliver(m, nil)
 			return
 		}
 	}

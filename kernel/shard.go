@@ -197,15 +197,6 @@ func (s *shard) deliver(p *Port, m codec.Message) error {
 	return err
 }
 
-// arrived delivers what came over a link to a port on its loop. A program has perhaps set the
-// port's handlers before it gave the ID away, but they are still in the inbox.
-func (s *shard) arrived(p *Port, m codec.Message, f *feed) {
-	if p.changing.Load() > 0 {
-		s.drain()
-	}
-	p.deliver(m, f)
-}
-
 // hand gives a message that came over a link to a port on another loop.
 func (s *shard) hand(p *Port, f *feed, m codec.Message) {
 	s.wakeLater(p.shard, p.shard.inbox.hand(p, f, m))

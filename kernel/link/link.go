@@ -23,8 +23,11 @@ type Owner interface {
 	// Verified: the peer has proved that it knows the secret. What it sends now is
 	// kept until Up.
 	Verified(l *Link)
-	// Message: a message arrived on the link. body is checked MessagePack, borrowed.
-	Message(l *Link, body []byte)
+	// Arrived: messages will follow.
+	Arrived(l *Link)
+	// Message: a message arrived on the link. body is checked MessagePack, borrowed. again:
+	// it begins with what was last given to Remember.
+	Message(l *Link, body []byte, again bool)
 	// Panicked: Message has panicked. Called where that was recovered; the messages behind
 	// are still to come.
 	Panicked(l *Link, r any)
@@ -305,6 +308,10 @@ func (l *Link) receive(p []byte) {
 	if l.phase != up {
 		return
 	}
+	l.owner.Arrived(l)
+	if l.phase != up {
+		return
+	}
 	l.dec.Feed(p)
 	for !l.handOn() {
 	}
@@ -333,7 +340,7 @@ func (l *Link) handOn() (done bool) {
 			if l.echoes && l.isEcho(body) {
 				continue
 			}
-			l.owner.Message(l, body)
+			l.owner.Message(l, body, l.dec.Again())
 		case kind == codec.KindControl && l.agreed.Peer.Kinds.Has(kind):
 			if err := l.control(body); err != nil {
 				l.Close(err)
@@ -348,6 +355,10 @@ func (l *Link) handOn() (done bool) {
 		}
 	}
 }
+
+// Remember has Message told of bodies that begin with these octets, the list's head and so many
+// values. In Message only.
+func (l *Link) Remember(octets []byte, values int) { l.dec.Remember(octets, values) }
 
 // isEcho takes our own echo (see askEcho) out of the stream.
 func (l *Link) isEcho(body []byte) bool {

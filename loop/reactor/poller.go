@@ -1,8 +1,6 @@
 package reactor
 
-import (
-	"github.com/panjf2000/gnet/v2/pkg/netpoll"
-)
+import "github.com/panjf2000/gnet/v2/pkg/netpoll"
 
 // interest says what a descriptor is watched for.
 type interest uint8
@@ -17,8 +15,7 @@ const (
 // mask it would still report errors, again and again.)
 type poller struct {
 	*netpoll.Poller
-	//lint:ignore U1000 poller_bsd.go needs it
-	queue      int                    // the kernel's queue, where gnet's Delete does nothing
+	queue      int                    // the kernel's queue; -1: gnet waits in it, and nobody else needs it
 	attachment netpoll.PollAttachment // scratch: gnet looks at its FD only
 }
 
