@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tinylib/msgp/msgp"
+
 	"github.com/aemp-go/aemp/codec"
 	"github.com/aemp-go/aemp/kernel/link"
 	"github.com/aemp-go/aemp/loop"
@@ -50,6 +52,31 @@ func hotNode(b *testing.B) (*Node, *peer) {
 
 // What a goroutine does for a message to another node, but for the system's write.
 func BenchmarkSendSide(b *testing.B) {
+	text := string(make([]byte, 32))
+	b.Run("arguments", func(b *testing.B) {
+		sendSide(b, func(n *Node, i int) error { return n.Send("b#sum", "tag", int64(i), text) })
+	})
+	b.Run("generated", func(b *testing.B) {
+		t := &told{text: []byte(text)}
+		sendSide(b, func(n *Node, i int) error {
+			t.number = int64(i)
+			return n.SendTagged("b#sum", "tag", t)
+		})
+	})
+}
+
+// told is what generated code makes of a tuple of a number and a text.
+type told struct {
+	number int64
+	text   codec.String
+}
+
+func (t *told) MarshalMsg(b []byte) ([]byte, error) {
+	b = append(msgp.Require(b, 1+msgp.Int64Size+t.text.Msgsize()), 0x92)
+	return t.text.MarshalMsg(msgp.AppendInt64(b, t.number))
+}
+
+func sendSide(b *testing.B, message func(n *Node, i int) error) {
 	n, p := hotNode(b)
 	d := &drain{l: clock{p.shard.loop}}
 	if err := p.out.Up(d, codec.Msgpack); err != nil {
@@ -66,11 +93,12 @@ func BenchmarkSendSide(b *testing.B) {
 	if p.out.Flush(d, false) != link.Wait {
 		b.Fatal("it doesn't wait for a batch")
 	}
-	text := string(make([]byte, 32))
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i := range b.N {
-		send(i, text)
+		if err := message(n, i); err != nil {
+			b.Fatal(err)
+		}
 	}
 	b.StopTimer()
 	if d.octets < (b.N-3000)*40 {

@@ -14,7 +14,7 @@ const flushChunks = 16
 // While goroutines keep a link busy, a buffer that isn't full waits a little for more:
 // large writes are what throughput depends on. A message on a quiet link doesn't wait.
 const (
-	streamPause  = 100 * time.Microsecond
+	streamPause  = 200 * time.Microsecond
 	streamOctets = 4 << 10 // of the previous flush
 )
 
