@@ -27,6 +27,9 @@ func (c *conn) Offer(p []byte) int {
 	if err != nil {
 		return 0 // the loop will see for itself
 	}
+	if len(p) < flushSize && !c.loop.offers.made.Load() {
+		c.loop.offers.made.Store(true)
+	}
 	c.loop.counts.writes.Add(1)
 	c.loop.counts.writtenOctets.Add(uint64(n))
 	return n
@@ -38,6 +41,7 @@ func (c *conn) Offer(p []byte) int {
 type offers struct {
 	last atomic.Pointer[conn]
 	at   atomic.Int64 // the last offer, on the loop's clock
+	made atomic.Bool  // one was taken since the loop looked
 }
 
 // offerPause is how long there must have been no offer for another connection: some writes' time.

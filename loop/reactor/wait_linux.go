@@ -76,6 +76,10 @@ func (l *eventLoop) turn(events []unix.EpollEvent) {
 // to have waited for what was just handled, so that it runs at once and here, and its next
 // post needs no bell; and now and then.
 func (l *eventLoop) yield(now time.Duration, handled bool) {
+	if l.offers.made.Load() {
+		l.offers.made.Store(false)
+		l.company = company
+	}
 	answered := handled && l.company > 0 && l.inbox.quiet()
 	if now-l.yielded >= yieldPeriod {
 		l.yielded = now
