@@ -46,8 +46,15 @@ func verifyFlood(s play.Spec, sent, got *play.Result) error {
 	case got.Checksum != want:
 		return fmt.Errorf("checksum %#x, not %#x", got.Checksum, want)
 	}
+	if got.Seconds > 0 && got.Seconds < s.For.Seconds()*leastMeasured {
+		return fmt.Errorf("it was measured for %.3f s of %v: messages had piled up before it began", got.Seconds, s.For)
+	}
 	return verifyExtent(total(sent.Counts), got.Seconds)
 }
+
+// leastMeasured is how much of the time that messages are sent for their receivers must take.
+// If they take less, what they have taken so fast was sent, and had got far, before they began.
+const leastMeasured = 0.85
 
 func verifyTrips(s play.Spec, got *play.Result) error {
 	n := total(got.Counts)

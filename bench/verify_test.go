@@ -34,6 +34,7 @@ func TestOnlyWhatHasAllArrivedInOrderIsRight(t *testing.T) {
 		{"a receiver is missing", flood, sent, func(r *play.Result) { r.Counts = r.Counts[:1] }, "1 of receivers, not 2"},
 		{"order", flood, sent, func(r *play.Result) { r.Disorder = 2 }, "2 messages were out of order"},
 		{"content", flood, sent, func(r *play.Result) { r.Checksum++ }, "checksum"},
+		{"piled up", text32(play.Spec{Kind: play.OneWay, Pairs: 2, For: 2 * time.Second}), sent, func(r *play.Result) {}, "1.000 s of 2s"},
 		{"no time", flood, sent, func(r *play.Result) { r.Seconds = 0 }, "no time"},
 		{"all trips", trips, nil, func(r *play.Result) {}, ""},
 		{"a trip without a time", trips, nil, func(r *play.Result) { r.Counts[0]++ }, "12 round trips of 13"},
