@@ -65,33 +65,34 @@ func BenchmarkPingPong(b *testing.B) {
 	trips(b.N)
 }
 
-// A request and its reply: the caller gets a copy, or borrows it.
+// A request and its reply, of which the caller gets a copy.
 func BenchmarkCall(b *testing.B) {
-	n, peer := nodePair(b)
-	echo := newEcho(b, peer).ID()
+	n, echo := calling(b)
+	calls(b, func(i int) (codec.Message, error) { return n.Call(context.Background(), echo, benchTag, i, benchText) })
+}
+
+// A request and its reply, which the caller borrows.
+func BenchmarkCaller(b *testing.B) {
+	n, echo := calling(b)
 	c := n.NewCaller()
-	ctx := context.Background()
-	for _, way := range []struct {
-		name string
-		call func(i int) (codec.Message, error)
-	}{
-		{"copied", func(i int) (codec.Message, error) { return n.Call(ctx, echo, benchTag, i, benchText) }},
-		{"borrowed", func(i int) (codec.Message, error) { return c.Call(ctx, echo, benchTag, i, benchText) }},
-	} {
-		b.Run(way.name, func(b *testing.B) {
-			call := func(i int) {
-				if _, err := way.call(i); err != nil {
-					b.Fatal(err)
-				}
+	calls(b, func(i int) (codec.Message, error) { return c.Call(context.Background(), echo, benchTag, i, benchText) })
+}
+
+func calling(b *testing.B) (n *kernel.Node, echo string) {
+	n, peer := nodePair(b)
+	return n, newEcho(b, peer).ID()
+}
+
+func calls(b *testing.B, call func(i int) (codec.Message, error)) {
+	made := func(count int) {
+		for i := range count {
+			if _, err := call(i); err != nil {
+				b.Fatal(err)
 			}
-			for i := range 1000 {
-				call(i)
-			}
-			b.ReportAllocs()
-			b.ResetTimer()
-			for i := range b.N {
-				call(i)
-			}
-		})
+		}
 	}
+	made(1000)
+	b.ReportAllocs()
+	b.ResetTimer()
+	made(b.N)
 }

@@ -86,21 +86,6 @@ func (p *peer) unwatch(m *Monitor) {
 // monitored it is ignored. Monitors of this loop act at once, as messages are
 // delivered at once, or the next message would overtake the news.
 func (p *peer) sawDeath(port string, r Reason) {
-	if p.watched[port] == nil && p.arriving.Load() > 0 {
-		// A goroutine's monitor, whose mon1 went out by itself, may not be here yet. It is in
-		// the inbox, though.
-		live := p.live
-		p.shard.enter(func() {
-			if p.live == live {
-				p.died(port, r)
-			}
-		})
-		return
-	}
-	p.died(port, r)
-}
-
-func (p *peer) died(port string, r Reason) {
 	w := p.watched[port]
 	if w == nil || port == "" {
 		return
