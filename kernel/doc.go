@@ -24,7 +24,7 @@
 //
 // # Reading order
 //
-// node.go, port.go, context.go, send.go; shard.go, inbox.go, hold.go, queue.go, table.go;
+// node.go, port.go, context.go, send.go; shard.go, inbox.go, hold.go, queue.go, route.go, table.go;
 // monitor.go, call.go, calls.go, callees.go, spawn.go, mailbox.go; peer.go, conn.go, attempt.go,
 // connect.go, watch.go, barrier.go, request.go; database.go and callback.go for what keeps
 // the database; room.go and feed.go for back-pressure; address.go, listen.go and event.go; dataconn.go, dataopen.go,
