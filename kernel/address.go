@@ -48,7 +48,7 @@ func (n *Node) DialSeed(addr netip.AddrPort, done func(node string, err error)) 
 	}
 	return func() {
 		canceled = true
-		if !c.placed {
+		if c.home == nil {
 			c.link.Close(errGivenUp)
 		}
 	}

@@ -21,7 +21,7 @@ type conn struct {
 	want     string                       // dialled to reach this node
 	done     func(node string, err error) // dialled to find out who answers
 	doneOn   *shard
-	placed   bool // it belongs to the peer's loop, or is on its way there; for the loop that dialled
+	home     *shard // whose loop it belongs to, as the peer's, or is on its way to; for the loop that dialled
 	born     uint64
 	counted  bool // against maxHandshakes
 	verified bool // the peer has proved itself
@@ -78,7 +78,7 @@ func (c *conn) Place(l *link.Link) (loop.Loop, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.placed = true
+	c.home = p.shard
 	return p.shard.loop, nil
 }
 
@@ -86,6 +86,9 @@ func (c *conn) Greeted(l *link.Link) error {
 	p, err := c.node.peerFor(l.Peer().Node)
 	if err != nil {
 		return err
+	}
+	if p.shard != c.home {
+		return errGivenUp // the peer was forgotten meanwhile, and is now another, with another loop
 	}
 	return p.join(c)
 }
@@ -245,7 +248,7 @@ func (c *conn) Closed(l *link.Link, err error) {
 	if c.want != "" {
 		// Dialled by a peer and never got as far as a greeting.
 		if p := n.peers.get(c.want); p != nil {
-			c.doneOn.to(p.shard, loop.Func(func() { p.dialFailed(c, err) }))
+			c.here().to(p.shard, loop.Func(func() { p.dialFailed(c, err) }))
 		}
 	}
 	c.report(err)
@@ -273,6 +276,9 @@ func (c *conn) expected(err error) bool {
 
 var errGivenUp = errors.New("no longer needed")
 
+// here is the shard on whose loop a dialled connection lives now.
+func (c *conn) here() *shard { return c.node.shards[c.link.Loop().Index()] }
+
 // report tells who dialled without knowing whom, once.
 func (c *conn) report(err error) {
 	if c.done == nil || c.reported {
@@ -291,10 +297,5 @@ func (c *conn) report(err error) {
 		err = nil // there is a link, another one
 	}
 	done := c.done
-	s := c.doneOn
-	from := s
-	if c.peer != nil {
-		from = c.peer.shard
-	}
-	from.to(s, loop.Func(func() { done(node, err) }))
+	c.here().to(c.doneOn, loop.Func(func() { done(node, err) }))
 }

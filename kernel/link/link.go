@@ -120,6 +120,9 @@ func (l *Link) Handshake() *Handshake {
 	return l.early.hs
 }
 
+// Loop is where the connection lives now; of a dialled one, or one that has opened.
+func (l *Link) Loop() loop.Loop { return l.conn.Loop() }
+
 // Remote is the address at the other end.
 func (l *Link) Remote() netip.AddrPort {
 	if l.Dialed.IsValid() {
