@@ -31,6 +31,7 @@ type callee struct {
 	kept       bool // it is in byID
 	since      uint64
 	prev, next *callee // if it is kept and has no calls
+	asked      bool    // it is asked for once more
 }
 
 func newCallees() callees { return callees{byID: map[string]*callee{}} }
@@ -174,6 +175,10 @@ func (cs *calls) watch(k *call, s *shard) error {
 func (cs *calls) died(s *shard, c *callee, r Reason) {
 	cs.mu.Lock()
 	cs.callees.forget(c)
+	if r.Kind() == ReasonNoPort && !c.asked && cs.ask(s, c) {
+		cs.mu.Unlock()
+		return
+	}
 	over := c.calls
 	c.calls = nil
 	for _, k := range over {
@@ -185,6 +190,28 @@ func (cs *calls) died(s *shard, c *callee, r Reason) {
 		k.err = cs.node.ended(k.to, r)
 		k.finish(s)
 	}
+}
+
+// ask monitors a port once more that is said not to exist. The answer may be that to an
+// earlier monitor, which the port's death had crossed, and meanwhile there is a new port of
+// that name. On shard s, under the lock.
+func (cs *calls) ask(s *shard, c *callee) bool {
+	if len(c.calls) == 0 {
+		return false
+	}
+	again := &callee{id: c.id, calls: c.calls, asked: true}
+	m, err := cs.node.newMonitor(c.id, nil, s, func(self *Context, r Reason) { cs.died(self.shard, again, r) })
+	if err != nil {
+		return false
+	}
+	again.monitor = m
+	for _, k := range again.calls {
+		k.callee = again
+	}
+	c.calls = nil
+	cs.callees.keep(again)
+	s.set(m)
+	return true
 }
 
 // sweepTask is the task of the sweeper's timer.
