@@ -1,6 +1,10 @@
 package link
 
-import "time"
+import (
+	"time"
+
+	"github.com/aemp-go/aemp/loop"
+)
 
 // givePause is how long a link must have been quiet for a sender to write a buffer that isn't
 // full: a first message leaves at once, and those close behind it become a batch on the loop.
@@ -39,7 +43,7 @@ func (o *Outbox) give() (done bool) {
 			return false // the loop makes a link
 		}
 		if b == nil {
-			if b, done = o.rest(c.Loop().Now()); b == nil {
+			if b, done = o.rest(c, c.Loop().Now()); b == nil {
 				return done
 			}
 		}
@@ -56,12 +60,12 @@ func (o *Outbox) give() (done bool) {
 }
 
 // rest takes the buffer that isn't full if the link is quiet. If it doesn't, done says
-// whether there is nothing left to do.
-func (o *Outbox) rest(now time.Duration) (b []byte, done bool) {
+// whether there is nothing left to do. What is sent by now may be for another link than c's.
+func (o *Outbox) rest(c loop.Conn, now time.Duration) (b []byte, done bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
-	case o.finished.Load() > 0:
+	case o.conn != c || o.finished.Load() > 0:
 		return nil, false
 	case len(o.buf) == 0 || o.timed && !o.nudged:
 		o.posted = false
