@@ -14,6 +14,10 @@ import (
 // fresh one, the error is a *ReasonError; if ctx ends first, its error; if the node is
 // closed, ErrClosed. On a goroutine only. The message is the caller's to keep, which
 // costs an allocation; see Caller.
+//
+// While it waits, the goroutine may run handlers of this node's ports, for some milliseconds
+// at most if they don't block. So don't call with a lock that a handler takes, nor with a
+// thread of the operating system's that isn't like others.
 func (n *Node) Call(ctx context.Context, to string, args ...any) (codec.Message, error) {
 	c, _ := n.callers.Get().(*Caller)
 	if c == nil {
@@ -59,15 +63,12 @@ func (c *Caller) Call(ctx context.Context, to string, args ...any) (codec.Messag
 }
 
 // ask sends a goroutine's call.
-func (k *call) ask(ctx context.Context, unwatched bool, args []any) error {
-	m, err := k.prepare(nil, unwatched, args)
-	if err != nil {
+func (k *call) ask(ctx context.Context, unwatched bool, args []any) (err error) {
+	if k.question, err = k.prepare(nil, unwatched, args); err != nil {
 		return err
 	}
-	for {
-		if err := k.try(m); err != ErrFull {
-			return err
-		}
+	k.attend(ctx)
+	for k.refused == ErrFull {
 		if err := k.node.waitRoom(ctx, k.to); err != nil {
 			if ctx.Err() != nil {
 				err = contextError(ctx)
@@ -77,8 +78,46 @@ func (k *call) ask(ctx context.Context, unwatched bool, args []any) error {
 		if len(k.ready) > 0 {
 			return nil // it has ended meanwhile
 		}
+		k.Begin()
+	}
+	return k.refused
+}
+
+// attend tries to send a goroutine's call, and may have it attend to the loop that the answer
+// is likely to come to.
+func (k *call) attend(ctx context.Context) {
+	k.tried = false
+	if s := k.node.answering(k.to); s != nil && ctx.Err() == nil {
+		k.attends.Store(s)
+		s.loop.Attend(k)
+		k.attends.Store(nil)
+	}
+	if !k.tried {
+		k.Begin()
 	}
 }
+
+// answering is the shard that the answers of a port come to, if they may come soon.
+func (n *Node) answering(to string) *shard {
+	switch local, p, _, _ := n.destination(to); {
+	case local != nil && local.box == nil:
+		return local.shard
+	case p != nil && p.up.Load():
+		return p.shard
+	}
+	return nil
+}
+
+var _ loop.Waiter = (*call)(nil)
+
+// Begin tries to send the question.
+func (k *call) Begin() {
+	k.tried = true
+	k.refused = k.try(k.question)
+}
+
+// Over: the call has come to something, or the question isn't on its way.
+func (k *call) Over() bool { return len(k.ready) > 0 || k.refused != nil }
 
 // prepare makes the message, and sees to it that what is called is watched. On shard s, or
 // on a goroutine if that is nil.

@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tinylib/msgp/msgp"
 
@@ -47,8 +48,14 @@ type call struct {
 	args   int
 	err    error
 
-	// A goroutine waits for ready. A handler gets it on its shard.
-	ready chan struct{}
+	// A goroutine waits for ready, and perhaps attends to a shard's loop.
+	ready    chan struct{}
+	attends  atomic.Pointer[shard]
+	question codec.Message
+	tried    bool // to send it, with that result
+	refused  error
+
+	// A handler gets it on its shard.
 	shard *shard
 	self  *Context
 	then  func(self *Context, m codec.Message, err error)
@@ -312,6 +319,9 @@ func (k *call) result() (codec.Message, error) {
 	return codec.ArgsMessageIn(k.answer, 1, len(k.answer), k.args), nil
 }
 
+// nothing is posted to a loop to have it look up.
+var nothing = loop.Func(func() {})
+
 // finish tells who waits: on shard s, at once if that is where he is.
 func (k *call) finish(s *shard) {
 	if k.shard == s {
@@ -325,7 +335,11 @@ func (k *call) finish(s *shard) {
 func (k *call) handOver(s *shard) {
 	switch {
 	case k.shard == nil:
-		k.ready <- struct{}{} // there is room for one
+		at := k.attends.Load() // before the call is over, and perhaps another one
+		k.ready <- struct{}{}  // there is room for one
+		if at != nil && at != s {
+			at.loop.Post(nothing)
+		}
 	case s != nil:
 		s.to(k.shard, k)
 	case k.shard.inbox.run(k):

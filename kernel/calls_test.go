@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/aemp-go/aemp/codec"
+	"github.com/aemp-go/aemp/loop"
 	"github.com/aemp-go/aemp/loop/sim"
 )
 
@@ -166,5 +167,54 @@ func TestFewMonitorsOfCalledPortsAreKept(t *testing.T) {
 	x.w.Run(x.w.Now() + time.Second)
 	if n := x.b.peers.get("a").held; n != maxCallees || len(x.a.calls.callees.byID) != maxCallees {
 		t.Errorf("%d monitors", n)
+	}
+}
+
+// posts is a loop that counts what is posted.
+type posts struct {
+	loop.Loop
+	n int
+}
+
+func (p *posts) Post(loop.Task) bool {
+	p.n++
+	return true
+}
+
+func TestWhoAttendsIsToldOfAnAnswerThatComesElsewhere(t *testing.T) {
+	l := &posts{}
+	here, other := &shard{loop: l}, &shard{}
+	k := &call{ready: make(chan struct{}, 1)}
+	for _, c := range []struct {
+		name    string
+		attends *shard
+		from    *shard
+		want    int
+	}{
+		{"from the loop itself", here, here, 0},
+		{"from another loop", here, other, 1},
+		{"from a goroutine", here, nil, 1},
+		{"to nobody who attends", nil, other, 0},
+	} {
+		l.n = 0
+		k.attends.Store(c.attends)
+		k.handOver(c.from)
+		if l.n != c.want {
+			t.Errorf("%s: %d posts", c.name, l.n)
+		}
+		if !k.Over() {
+			t.Errorf("%s: it isn't over", c.name)
+		}
+		<-k.ready
+	}
+}
+
+func TestAGoroutineThatAttendsKnowsItsEnd(t *testing.T) {
+	k := &call{ready: make(chan struct{}, 1)}
+	if k.Over() {
+		t.Error("over at once")
+	}
+	if k.refused = ErrFull; !k.Over() {
+		t.Error("waits for the answer to what wasn't sent")
 	}
 }

@@ -74,6 +74,13 @@ type Loop interface {
 	// another event and before the turn's output is written. In order.
 	Later(t Task)
 
+	// Attend lets a goroutine begin something whose end will happen on this loop, and run the
+	// loop meanwhile, so that nobody has to be woken for it: callbacks run on the calling
+	// goroutine then. It returns when that is over, or when the goroutine had better wait by
+	// itself, which is after some milliseconds; or at once and without having begun, if
+	// somebody else runs the loop. No allocation. Any goroutine.
+	Attend(w Waiter)
+
 	// Inside says whether the caller runs on this loop. It is slow (it has to
 	// find out which goroutine it is on): for error paths only. Any goroutine.
 	Inside() bool
@@ -99,6 +106,12 @@ type Loop interface {
 	// Addresses lists the host's own unicast addresses that other hosts can
 	// use: no loopback, IPv4 before IPv6, of IPv6 only 2000::/3 and fc00::/7.
 	Addresses() ([]netip.Addr, error)
+}
+
+// A Waiter is a goroutine's, see Attend. Both methods are called on that goroutine.
+type Waiter interface {
+	Begin()     // in no callback, but none runs meanwhile
+	Over() bool // there is nothing more to wait for
 }
 
 // A Group is the set of loops that a program's nodes run on.

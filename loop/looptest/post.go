@@ -122,6 +122,50 @@ var postCases = []testCase{
 	}},
 }
 
+// attendance is a waiter that wants a task to have run.
+type attendance struct {
+	begin func()
+	begun bool
+	over  func() bool
+}
+
+func (a *attendance) Begin()     { a.begun = true; a.begin() }
+func (a *attendance) Over() bool { return a.over() }
+
+var attendCases = []testCase{
+	{"Attend begins and waits for the end, or does neither", func(s *stage) {
+		attended := 0
+		s.net.Go(func() {
+			for range 100 {
+				ran, asked := false, 0
+				a := &attendance{}
+				a.begin = func() { s.a.Post(s.task(s.a, func() { ran = true })) }
+				a.over = func() (over bool) {
+					asked++
+					s.locked(func() { over = ran })
+					return over
+				}
+				s.a.Attend(a)
+				s.locked(func() {
+					if a.begun != (asked > 0) {
+						s.Errorf("begun: %v, asked %d times whether it is over", a.begun, asked)
+					}
+					attended++
+				})
+			}
+		})
+		s.until("the goroutine", func() bool { return attended == 100 })
+	}},
+	{"Attend from a callback does nothing", func(s *stage) {
+		s.on(s.a, func() {
+			a := &attendance{begin: func() {}, over: func() bool { return true }}
+			if s.a.Attend(a); a.begun {
+				s.Error("it begins")
+			}
+		})
+	}},
+}
+
 var laterCases = []testCase{
 	{"Later runs after the callback and before other events, in order", func(s *stage) {
 		var ran []string

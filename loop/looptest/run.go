@@ -72,7 +72,7 @@ var layouts = []layout{
 
 // Run runs all cases, each in a world of its own.
 func Run(t *testing.T, newNet func(t *testing.T) Net) {
-	for _, cases := range [][]testCase{timerCases, postCases, laterCases, clockCases, offloadCases, resolveCases, listenCases, dialCases, startTLSCases, stopCases} {
+	for _, cases := range [][]testCase{timerCases, postCases, attendCases, laterCases, clockCases, offloadCases, resolveCases, listenCases, dialCases, startTLSCases, stopCases} {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) { runCase(t, newNet(t), layouts[1], c) })
 		}

@@ -3,6 +3,7 @@ package reactor
 import (
 	"log/slog"
 	"net/netip"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -29,6 +30,7 @@ var quiet = slog.New(slog.DiscardHandler)
 type realNet struct {
 	t        *testing.T
 	portable bool
+	attended bool // goroutines do it all the time
 
 	mu         sync.Mutex
 	identities map[string]*loop.Identity
@@ -39,8 +41,43 @@ func (n *realNet) Group(loops int) loop.Group {
 	if err != nil {
 		n.t.Fatal(err)
 	}
+	if n.attended {
+		n.attend(g)
+	}
 	return g
 }
+
+// attend has a goroutine attend to a group's loops until that is closed.
+func (n *realNet) attend(g *Group) {
+	var attending sync.WaitGroup
+	attending.Go(func() {
+		turns := 0
+		w := &waiter{over: func() bool { turns++; return turns%4 == 0 }}
+		for g.ctx.Err() == nil {
+			for _, l := range g.loops {
+				l.Attend(w)
+			}
+			runtime.Gosched()
+		}
+	})
+	n.t.Cleanup(attending.Wait)
+}
+
+// waiter is a loop.Waiter made of functions.
+type waiter struct {
+	begin func()
+	over  func() bool
+	begun int
+}
+
+func (w *waiter) Begin() {
+	w.begun++
+	if w.begin != nil {
+		w.begin()
+	}
+}
+
+func (w *waiter) Over() bool { return w.over() }
 
 func (n *realNet) Bind4(loop.Loop) netip.AddrPort { return netip.MustParseAddrPort("127.0.0.1:0") }
 

@@ -4,7 +4,7 @@
 // A [Group] is started with [Start] and is a loop.Group. Each of its loops is one
 // goroutine that takes turns:
 //
-//	wait      for events, unless there are tasks       (wait_linux.go, wait.go)
+//	wait      for events, unless there are tasks       (wait_linux.go, gate_linux.go, wait.go)
 //	events    ─┬─ the alarm: timers that are due       (timer.go)
 //	           ├─ a listener: accept                   (listener.go)
 //	           └─ a connection: connect, write, read   (conn.go …)
@@ -12,8 +12,8 @@
 //	after each event, and at the end of the turn:
 //	          tasks given to Later, output, Closed     (loop.go)
 //
-// Files, in reading order: group.go, loop.go, wait_linux.go and wait.go, inbox.go,
-// timer.go, bell.go and bell_linux.go (how a loop is woken), poller.go (what to wait
+// Files, in reading order: group.go, loop.go, wait_linux.go and wait.go, gate_linux.go,
+// attend_linux.go, inbox.go, timer.go, bell.go and bell_linux.go (how a loop is woken), poller.go (what to wait
 // for), listener.go, dial.go and socket.go, conn.go, read.go, write.go, offer.go,
 // close.go, move.go, detach.go; tls.go and tlspipe.go; resolve.go; panic.go,
 // watchdog.go, stats.go, inside.go.
@@ -25,10 +25,19 @@
 // batch of events and yields, which wakes another thread for nothing, and it has no
 // hook at the end of a batch.
 //
-// A loop that waits is blocked in the kernel, with nothing to poll for and no time-out:
-// timers are a timerfd's, which costs nothing in a turn that changes none. It isn't
-// spun: where two processes share a core, as the kernel likes to have it, each would
-// spin in the other's way.
+// A loop to which something comes again and again, a brisk one, is blocked in the kernel, with
+// nothing to poll for and no time-out: timers are a timerfd's, which costs nothing in a turn
+// that changes none. It isn't spun: where two processes share a core, as the kernel likes
+// to have it, each would spin in the other's way.
+//
+// A goroutine that is blocked in the kernel holds its processor, for up to ten milliseconds
+// if nobody else runs that would take it away. So a loop to which little comes waits at
+// its gate: as a goroutine of the Go runtime's poller, at the price of a slower start. And a brisk
+// loop looks up when nothing has come for a millisecond (the tick), and goes to the gate.
+//
+// A goroutine that waits for an answer may run the loop while that is at its gate (Attend): it
+// shuts the gate, sends its question, waits for events in place of the loop's own goroutine, and opens the
+// gate again when it has its answer. The mutex turns says who runs the loop.
 //
 // The bell is rung only for a loop that waits; one that is awake looks into its inbox
 // before it waits. A loop yields to other goroutines at the end of a turn in three cases:

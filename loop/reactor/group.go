@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aemp-go/aemp/loop"
@@ -44,6 +45,9 @@ type Group struct {
 	began   time.Time
 	loops   []*eventLoop
 
+	holding    atomic.Int32 // loops that hold a processor: those that don't wait at their gate
+	processors atomic.Int32 // GOMAXPROCS, not long ago
+
 	// ctx ends what runs on goroutines of its own: resolving, watching.
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -67,6 +71,7 @@ func Start(o Options) (*Group, error) {
 		o.Logger = slog.Default()
 	}
 	g := &Group{options: o, log: o.Logger, began: time.Now()}
+	g.processors.Store(int32(runtime.GOMAXPROCS(0)))
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	for i := range o.Loops {
 		l, err := newEventLoop(g, i)

@@ -64,6 +64,13 @@ func (in *inbox) take() []loop.Task {
 	return batch
 }
 
+// attend is called by who is going to run the loop: it needn't be rung.
+func (in *inbox) attend() {
+	in.mu.Lock()
+	in.awake = true
+	in.mu.Unlock()
+}
+
 // rest is called before the loop waits. If there is no task, whoever posts the next
 // one rings the bell.
 func (in *inbox) rest() bool {

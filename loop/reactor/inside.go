@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 )
 
 type goroutineID uint64
@@ -24,11 +25,38 @@ func currentGoroutine() goroutineID {
 	return goroutineID(id)
 }
 
+// attending says that a goroutine attends to a loop (attend_linux.go), of all the process's. It is
+// one at a time, so that its stack tells which one: that which is attended.
+var attending atomic.Bool
+
+const attendFunc = "github.com/aemp-go/aemp/loop/reactor.(*eventLoop).Attend"
+
+// attends says whether the calling goroutine attends to a loop.
+func attends() bool {
+	var pcs [64]uintptr
+	for skip := 2; ; skip += len(pcs) {
+		n := runtime.Callers(skip, pcs[:])
+		frames := runtime.CallersFrames(pcs[:n])
+		for more := n > 0; more; {
+			var f runtime.Frame
+			if f, more = frames.Next(); f.Function == attendFunc {
+				return true
+			}
+		}
+		if n < len(pcs) {
+			return false
+		}
+	}
+}
+
 // Inside says whether the caller runs on this loop. Any goroutine.
 func (l *eventLoop) Inside() bool {
 	<-l.started
-	if l.pulse.since.Load() == 0 {
+	switch {
+	case l.pulse.since.Load() == 0:
 		return false // it runs nothing now
+	case l.attended.Load():
+		return attends()
 	}
 	return l.id == currentGoroutine()
 }

@@ -3,6 +3,7 @@ package reactor
 import (
 	"crypto/rand"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/panjf2000/gnet/v2/pkg/netpoll"
@@ -28,13 +29,21 @@ type source interface {
 	stop() // the loop ends
 }
 
-// An eventLoop is one loop of a Group. What has no lock and isn't atomic belongs
-// to its goroutine.
+// An eventLoop is one loop of a Group. What has no lock of its own and isn't atomic
+// belongs to who runs it.
 type eventLoop struct {
 	group   *Group
 	index   int
 	id      goroutineID // set once, when the loop starts
 	started chan struct{}
+
+	// turns is held by who runs the loop and may touch what belongs to it: its goroutine, but
+	// while that waits at the gate, or one that attends.
+	turns         sync.Mutex
+	gate          gate
+	attended      atomic.Bool // one does
+	asked         atomic.Bool // one wanted to and couldn't
+	turnsSinceAsk int
 
 	poll    poller
 	bell    bell
@@ -47,6 +56,9 @@ type eventLoop struct {
 	company  int            // waits for which goroutines are still expected to post
 	yielded  time.Duration  // when the loop last looked whether it is crowded
 	crowded  bool           // the loops hold all processors
+	brisk    int            // so many times in a row something came soon
+	ticking  bool           // ticked is called from time to time
+	active   bool           // there was something to be done since
 	helpers  sync.WaitGroup // goroutines that shake hands for a connection
 
 	later   []loop.Task
@@ -67,6 +79,7 @@ var _ loop.Loop = (*eventLoop)(nil)
 
 func newEventLoop(g *Group, index int) (*eventLoop, error) {
 	l := &eventLoop{group: g, index: index, started: make(chan struct{}), input: make([]byte, readSize)}
+	l.turns.Lock()
 	err := l.open(g.options.portable)
 	if err != nil {
 		l.free()
@@ -103,6 +116,7 @@ func (l *eventLoop) free() {
 	if l.bell != nil {
 		l.bell.close()
 	}
+	l.gate.tearDown()
 	l.poll.close()
 }
 

@@ -13,6 +13,16 @@ import (
 const (
 	eventsPerTurn = 128
 
+	// A loop is brisk once so many times in a row something came within linger. It then waits
+	// in the kernel, and holds its processor, until nothing has come for linger or twice that.
+	// One that isn't brisk waits at the gate.
+	brisk  = 4
+	linger = time.Millisecond
+
+	// A goroutine that asks to attend after so few turns since the last one that did is what the
+	// loop is brisk for.
+	turnsPerAsk = 3
+
 	// After this many yields that brought no task, the loop takes it that no
 	// goroutine is in conversation with it.
 	company = 16
@@ -26,51 +36,153 @@ func (l *eventLoop) wait() error {
 	if l.poll.queue < 0 {
 		return l.waitByGnet()
 	}
+	if err := l.gate.build(&l.poll); err != nil {
+		l.group.log.Warn("event loop without a gate", "loop", l.index, "error", err)
+	}
+	l.group.holding.Add(1)
+	defer l.group.holding.Add(-1)
 	return l.waitByEpoll()
 }
 
 // waitByEpoll waits in gnet's epoll instance without gnet's loop.
 func (l *eventLoop) waitByEpoll() error {
 	var events [eventsPerTurn]unix.EpollEvent
-	for !l.stopping {
-		n, err := unix.EpollWait(l.poll.queue, events[:], l.timeout())
-		if err != nil && err != unix.EINTR {
-			return os.NewSyscallError("epoll_wait", err)
+	for last := l.Now(); !l.stopping; {
+		n, err := l.await(events[:])
+		if err != nil {
+			return err
 		}
-		l.turn(events[:max(n, 0)])
+		now := l.Now()
+		switch {
+		case now-last > linger:
+			l.brisk = 0
+		case l.brisk < brisk:
+			l.brisk++
+		}
+		handled := l.turn(now, events[:n])
+		last = l.Now()
+		l.pulse.end(last)
+		if !l.giveWay() {
+			l.yield(last, handled)
+		}
 	}
 	return nil
 }
 
-// timeout is 0 if there are tasks already, and for ever (-1) if there are none: then
-// whoever posts the next one rings the bell.
-func (l *eventLoop) timeout() int {
-	if l.inbox.rest() {
-		return -1
+// await waits for events, unless there are tasks: whoever posts the next one rings the bell.
+func (l *eventLoop) await(events []unix.EpollEvent) (n int, err error) {
+	wait := forever
+	switch {
+	case !l.inbox.rest():
+		wait = 0
+	case l.gate.built() && !l.isBrisk():
+		if err := l.park(); err != nil {
+			return 0, err
+		}
+		wait = 0
 	}
-	return 0
+	return l.poll.events(events, wait)
 }
 
-// turn handles events, then what was posted, and then writes the output of both.
-func (l *eventLoop) turn(events []unix.EpollEvent) {
-	l.pulse.begin(l.Now())
-	handled := false
+// isBrisk says whether the next event is likely to come soon.
+func (l *eventLoop) isBrisk() bool {
+	if l.brisk < brisk {
+		return false
+	}
+	l.tick(linger)
+	return true
+}
+
+// giveWay says whether a goroutine wanted to attend to the loop and is what that is brisk for.
+// It may with its next call, if the loop is at the gate by then.
+func (l *eventLoop) giveWay() bool {
+	l.turnsSinceAsk++
+	if !l.asked.Load() {
+		return false
+	}
+	l.asked.Store(false)
+	few := l.turnsSinceAsk <= turnsPerAsk
+	l.turnsSinceAsk = 0
+	if few {
+		l.brisk = 0
+	}
+	return few
+}
+
+// park waits at the gate. Meanwhile another goroutine may attend to the loop.
+func (l *eventLoop) park() error {
+	if err := l.gate.open(); err != nil {
+		return err
+	}
+	l.group.holding.Add(-1)
+	l.turns.Unlock()
+	err := l.gate.wait()
+	l.turns.Lock()
+	l.group.holding.Add(1)
+	return err
+}
+
+const forever = -1
+
+// events takes events from the kernel's queue. It waits for them for ever or not at all (0): a
+// time-out would cost a timer of the kernel's each time.
+func (p *poller) events(events []unix.EpollEvent, wait int) (n int, err error) {
+	n, err = unix.EpollWait(p.queue, events, wait)
+	switch err {
+	case nil:
+		return n, nil
+	case unix.EINTR:
+		return 0, nil
+	}
+	return 0, os.NewSyscallError("epoll_wait", err)
+}
+
+// turn handles events, then what was posted, and then writes the output of both. It says
+// whether one of the events was a connection's or the alarm's.
+func (l *eventLoop) turn(now time.Duration, events []unix.EpollEvent) (handled bool) {
+	l.pulse.begin(now)
 	for i := range events {
-		fd := int(events[i].Fd)
-		if fd == l.bell.fd() { // it has nothing to say but that there are tasks
+		switch fd := int(events[i].Fd); fd {
+		case l.bell.fd(): // it has nothing to say but that there are tasks
 			l.company = company
+		case l.gate.tick:
+			l.ticked()
 			continue
+		default:
+			l.handle(fd, netpoll.IOEvent(events[i].Events))
+			l.pulse.lap(l.Now())
+			handled = true
 		}
-		l.handle(fd, netpoll.IOEvent(events[i].Events))
-		l.pulse.lap(l.Now())
-		handled = true
+		l.active = true
 	}
 	l.runPosted()
 	l.end(nil)
-	now := l.Now()
-	l.pulse.end(now)
-	l.yield(now, handled)
+	return handled
 }
+
+// tick has ticked called every so often, until there is nothing to be done between two calls.
+func (l *eventLoop) tick(every time.Duration) {
+	if !l.ticking {
+		l.ticking, l.active = true, true
+		l.gate.tickAfter(every)
+	}
+}
+
+func (l *eventLoop) ticked() {
+	switch {
+	case !l.active:
+		l.ticking = false
+		l.brisk = 0
+	case l.brisk == brisk:
+		l.gate.tickAfter(linger)
+	default:
+		l.gate.tickAfter(attendance)
+	}
+	l.active = false
+}
+
+// leaves is how many processors the loops leave to other goroutines.
+func (g *Group) leaves() int { return int(g.processors.Load() - g.holding.Load()) }
 
 // yield lets goroutines run: always if the loops hold all processors; if one is likely
 // to have waited for what was just handled, so that it runs at once and here, and its next
@@ -83,7 +195,8 @@ func (l *eventLoop) yield(now time.Duration, handled bool) {
 	answered := handled && l.company > 0 && l.inbox.quiet()
 	if now-l.yielded >= yieldPeriod {
 		l.yielded = now
-		l.crowded = l.group.active(now) >= runtime.GOMAXPROCS(0)
+		l.group.processors.Store(int32(runtime.GOMAXPROCS(0)))
+		l.crowded = l.group.leaves() <= 0
 	} else if !answered && !l.crowded {
 		return
 	}
@@ -94,15 +207,4 @@ func (l *eventLoop) yield(now time.Duration, handled bool) {
 			l.company = company
 		}
 	}
-}
-
-// active counts the loops that hold a processor: those that run, and those that wait since
-// a short while ago, for Go's scheduler lets a goroutine keep its own in a system call.
-func (g *Group) active(now time.Duration) (n int) {
-	for _, l := range g.loops {
-		if l.pulse.since.Load() != 0 || now-time.Duration(l.pulse.last.Load()) < 2*yieldPeriod {
-			n++
-		}
-	}
-	return n
 }

@@ -75,27 +75,6 @@ func TestAPostToALoopThatIsAboutToWaitIsNotLost(t *testing.T) {
 	}
 }
 
-func TestALoopThatRunsOrHasJustRunHoldsAProcessor(t *testing.T) {
-	const now = time.Hour
-	for _, c := range []struct {
-		since, last time.Duration
-		want        int
-	}{
-		{since: 0, last: now, want: 1},
-		{since: 0, last: now - 2*yieldPeriod + 1, want: 1},
-		{since: 0, last: now - 2*yieldPeriod, want: 0},
-		{since: 1, last: 0, want: 1},
-	} {
-		l := &eventLoop{}
-		l.pulse.since.Store(int64(c.since))
-		l.pulse.last.Store(int64(c.last))
-		g := &Group{loops: []*eventLoop{l, l}}
-		if n := g.active(now); n != 2*c.want {
-			t.Errorf("%+v: %d of two loops", c, n)
-		}
-	}
-}
-
 func TestALoopWithTheOnlyProcessorIsCrowded(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	_, loops := start(t, Options{Loops: 1})

@@ -18,7 +18,6 @@ const (
 // worst is taken by Stats.
 type pulse struct {
 	since  atomic.Int64 // when the running part of a turn began, in ns of the loop's clock; 0: none runs
-	last   atomic.Int64 // when the last turn ended
 	recent atomic.Int64 // the longest part of late
 	worst  atomic.Int64
 }
@@ -33,7 +32,6 @@ func (p *pulse) lap(now time.Duration) {
 
 func (p *pulse) end(now time.Duration) {
 	p.lap(now)
-	p.last.Store(int64(now))
 	p.since.Store(0)
 }
 
@@ -75,10 +73,18 @@ func (g *Group) watch() {
 func (l *eventLoop) stack() string {
 	buf := make([]byte, 1<<20)
 	all := buf[:runtime.Stack(buf, true)]
-	start := bytes.Index(all, fmt.Appendf(nil, "goroutine %d [", l.id))
-	if start < 0 {
-		return ""
+	for own := range bytes.SplitSeq(all, []byte("\n\n")) {
+		if l.runs(own) {
+			return string(own)
+		}
 	}
-	own, _, _ := bytes.Cut(all[start:], []byte("\n\n"))
-	return string(own)
+	return ""
+}
+
+// runs says whether a goroutine runs the loop, by its stack trace.
+func (l *eventLoop) runs(trace []byte) bool {
+	if l.attended.Load() {
+		return bytes.Contains(trace, []byte(attendFunc+"("))
+	}
+	return bytes.HasPrefix(trace, fmt.Appendf(nil, "goroutine %d [", l.id))
 }

@@ -31,6 +31,7 @@ func (l *eventLoop) String() string {
 func (l *eventLoop) Index() int         { return l.index }
 func (l *eventLoop) Now() time.Duration { return l.w.now - l.group.start }
 func (l *eventLoop) Inside() bool       { return l.w.running == l }
+func (l *eventLoop) Attend(loop.Waiter) {} // goroutines are actors here, which don't wait
 
 func (l *eventLoop) Wall() time.Time {
 	return l.w.opt.Start.Add(l.w.now + l.group.host.skew)
