@@ -267,12 +267,16 @@ func (n *Node) Forward(to string, m Message) error { return n.core.Forward(to, m
 // error is a *ReasonError; at ctx's deadline it is ErrTimeout; if ctx is canceled, its
 // error; in a handler ErrWouldBlock. The message is the caller's to keep, and the only
 // thing that is allocated; see NewCaller.
+//
+// While it waits, the goroutine may run handlers of this node, for some milliseconds at most
+// if they don't block. So don't call with a lock held that a handler takes, or from a thread of
+// the operating system's that isn't like others.
 func (n *Node) Call(ctx context.Context, to string, args ...any) (Message, error) {
 	return n.core.Call(ctx, to, args...)
 }
 
 // NewCaller makes a Caller: for a goroutine that calls again and again and is done with an
-// answer before it calls next.
+// answer before it calls next. The same holds as for Call.
 func (n *Node) NewCaller() *Caller { return n.core.NewCaller() }
 
 // Kill ends a port, here or elsewhere. Without a reason it is a normal death. A port

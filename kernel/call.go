@@ -40,7 +40,8 @@ func (n *Node) NewCaller() *Caller {
 	return &Caller{call{node: n, ready: make(chan struct{}, 1)}}
 }
 
-// Call is Node.Call, but the message is borrowed: it is valid until the next Call.
+// Call is Node.Call, with all that holds of that, but the message is borrowed: it is valid
+// until the next Call.
 func (c *Caller) Call(ctx context.Context, to string, args ...any) (codec.Message, error) {
 	k := &c.call
 	n := k.node
@@ -87,7 +88,7 @@ func (k *call) ask(ctx context.Context, unwatched bool, args []any) (err error) 
 // is likely to come to.
 func (k *call) attend(ctx context.Context) {
 	k.tried = false
-	if s := k.node.answering(k.to); s != nil && ctx.Err() == nil {
+	if s := k.node.answering(k.to); s != nil && ctx.Err() == nil && !hurries(ctx, s.loop) {
 		k.attends.Store(s)
 		s.loop.Attend(k)
 		k.attends.Store(nil)
@@ -95,6 +96,12 @@ func (k *call) attend(ctx context.Context) {
 	if !k.tried {
 		k.Begin()
 	}
+}
+
+// hurries says that a context ends before somebody who attends would look.
+func hurries(ctx context.Context, l loop.Loop) bool {
+	d, ok := ctx.Deadline()
+	return ok && d.Sub(l.Wall()) < hurry
 }
 
 // answering is the shard that the answers of a port come to, if they may come soon.

@@ -335,9 +335,9 @@ func (k *call) finish(s *shard) {
 func (k *call) handOver(s *shard) {
 	switch {
 	case k.shard == nil:
-		at := k.attends.Load() // before the call is over, and perhaps another one
-		k.ready <- struct{}{}  // there is room for one
-		if at != nil && at != s {
+		k.ready <- struct{}{} // there is room for one
+		// Whoever attends looks at ready after he has said so. It may be another call by now.
+		if at := k.attends.Load(); at != nil && at != s {
 			at.loop.Post(nothing)
 		}
 	case s != nil:

@@ -57,6 +57,9 @@ const (
 	// keepCallee is how long the monitor of a called port stays after the last call, at
 	// least; at most it is twice as long.
 	keepCallee = 5 * time.Second
+	// hurry: who has less time than that for a call waits where his context's end wakes him. A
+	// goroutine that attends to a loop learns of it some milliseconds later.
+	hurry = 10 * time.Millisecond
 	// closeLinger is how long a closed connection may wait for the peer's half
 	// to end.
 	closeLinger = 2 * time.Second

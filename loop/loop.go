@@ -74,11 +74,11 @@ type Loop interface {
 	// another event and before the turn's output is written. In order.
 	Later(t Task)
 
-	// Attend lets a goroutine begin something whose end will happen on this loop, and run the
-	// loop meanwhile, so that nobody has to be woken for it: callbacks run on the calling
+	// Attend lets a goroutine begin something whose end is likely to happen on this loop, and run
+	// the loop meanwhile, so that nobody has to be woken for it: callbacks run on the calling
 	// goroutine then. It returns when that is over, or when the goroutine had better wait by
-	// itself, which is after some milliseconds; or at once and without having begun, if
-	// somebody else runs the loop. No allocation. Any goroutine.
+	// itself, which is after some milliseconds; or at once and without having begun, as if
+	// somebody else runs the loop. No allocation. Any goroutine, but not in a callback.
 	Attend(w Waiter)
 
 	// Inside says whether the caller runs on this loop. It is slow (it has to

@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -33,24 +34,32 @@ func (l *eventLoop) Attend(w loop.Waiter) {
 	}
 	l.attended.Store(true)
 	l.group.holding.Add(1)
-	defer l.leave()
+	ended := false
+	defer func() {
+		if !ended {
+			l.group.log.Error("a callback ended the goroutine that ran its event loop", "loop", l.index)
+			l.stopping = true
+		}
+		l.leave()
+	}()
 	if l.gate.shut() == nil {
 		l.attend(w)
 	}
+	ended = true
 }
 
 // attend takes turns until it is over, or for too long.
 func (l *eventLoop) attend(w loop.Waiter) {
 	var events [eventsPerAttendedTurn]unix.EpollEvent
-	l.inbox.attend()
+	l.inbox.stayAwake()
 	w.Begin()
-	l.tick(attendance)
 	start := l.Now()
 	for now := start; now-start < attendance && !l.stopping && !w.Over(); {
 		wait := forever
 		if !l.inbox.rest() {
 			wait = 0
 		}
+		l.tick(attendance)
 		n, err := l.poll.events(events[:], wait)
 		if err != nil {
 			return // the loop's goroutine will find out
@@ -58,6 +67,9 @@ func (l *eventLoop) attend(w loop.Waiter) {
 		now = l.Now()
 		l.turn(now, events[:n])
 		l.pulse.end(l.Now())
+		if !w.Over() {
+			runtime.Gosched() // the answer may be up to a goroutine
+		}
 	}
 }
 
@@ -67,6 +79,7 @@ func (l *eventLoop) leave() {
 		l.bell.ring()
 	}
 	_ = l.gate.open() // can't fail: it was shut
+	l.reopened = true
 	l.group.holding.Add(-1)
 	l.attended.Store(false)
 	l.turns.Unlock()

@@ -56,8 +56,8 @@ func TestALoopThatHasNothingToDoHoldsNoProcessor(t *testing.T) {
 	}
 	parked(t, g)
 	on(loops[0], func() {
-		if loops[0].brisk == brisk || c.state != open {
-			t.Errorf("brisk %d, state %d", loops[0].brisk, c.state)
+		if loops[0].isBrisk() || c.state != open {
+			t.Errorf("soon %d, state %d", loops[0].soon, c.state)
 		}
 	})
 }
@@ -67,7 +67,7 @@ func TestALoopIsBriskWhileEventsComeSoon(t *testing.T) {
 	_, peer := accepted(t, loops[0], &hooks{data: echo})
 	go func() { _, _ = io.Copy(peer, peer) }()
 	_, _ = peer.Write([]byte("x"))
-	until(t, loops[0], "brisk events", func() bool { return loops[0].isBrisk() && loops[0].ticking })
+	until(t, loops[0], "brisk events", func() bool { return loops[0].isBrisk() && loops[0].ticking == linger })
 }
 
 func TestAnAttendedLoopsCallbacksRunOnTheGoroutineThatAttends(t *testing.T) {
@@ -164,12 +164,63 @@ func TestTheLastProcessorIsLeftToOthers(t *testing.T) {
 func TestWhoAttendsInVainIsReleased(t *testing.T) {
 	processors(t, 2)
 	g, loops := start(t, Options{Loops: 1})
-	started := time.Now()
-	attend(t, loops[0], &waiter{over: func() bool { return false }})
-	if time.Since(started) < attendance {
-		t.Error("too soon")
+	l := loops[0]
+	for later := range 20 { // the tick may have begun, or be about to end
+		attend(t, l, &waiter{over: func() bool { return true }})
+		time.Sleep(time.Duration(later) * attendance / 8)
+		started := time.Now()
+		attend(t, l, &waiter{over: func() bool { return false }})
+		if took := time.Since(started); took < attendance || took > patience/2 {
+			t.Errorf("after %v", took)
+		}
 	}
 	parked(t, g)
+}
+
+func TestTheGateIsShutWhileTheLoopsGoroutineRuns(t *testing.T) {
+	processors(t, 2)
+	_, loops := start(t, Options{Loops: 1})
+	l := loops[0]
+	_, peer := accepted(t, l, &hooks{data: echo})
+	for range 200 {
+		attend(t, l, &waiter{
+			begin: func() { _, _ = peer.Write([]byte("x")) }, // perhaps for the loop's goroutine
+			over:  func() bool { return true },
+		})
+		on(l, func() {
+			if l.attended.Load() {
+				return
+			}
+			l.bell.ring()
+			if l.gate.fired(uintptr(l.gate.fd)) {
+				t.Error("it is open")
+			}
+		})
+	}
+}
+
+func TestACallbackThatEndsTheGoroutineThatAttendsEndsTheLoop(t *testing.T) {
+	processors(t, 2)
+	var log lockedBuffer
+	_, loops := start(t, Options{Loops: 1, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	l := loops[0]
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		attend(t, l, &waiter{
+			begin: func() { l.Post(loop.Func(runtime.Goexit)) },
+			over:  func() bool { return false },
+		})
+	}()
+	receive(t, "the goroutine's end", ended)
+	for end := time.Now().Add(patience); l.Post(loop.Func(func() {})); runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatal("waited in vain for the loop's end")
+		}
+	}
+	if !log.contains("ended the goroutine") {
+		t.Error("nothing is logged")
+	}
 }
 
 // What happens while nobody runs the loop, and what was left undone, is for its own goroutine.

@@ -32,24 +32,24 @@ func (in *inbox) post(t loop.Task) bool {
 	}
 	in.tasks = append(in.tasks, t)
 	in.posted++
-	asleep := !in.awake
-	in.awake = true
+	in.wake()
 	in.mu.Unlock()
-	if asleep {
+	return true
+}
+
+// wake rings for a loop that sleeps. Under the lock, lest the loop ends before the bell rings.
+func (in *inbox) wake() {
+	if !in.awake {
+		in.awake = true
 		in.bell.ring()
 	}
-	return true
 }
 
 // ring makes the loop take a turn even if there is no task.
 func (in *inbox) ring() {
 	in.mu.Lock()
-	asleep := !in.awake
-	in.awake = true
+	in.wake()
 	in.mu.Unlock()
-	if asleep {
-		in.bell.ring()
-	}
 }
 
 // take is called by the loop once per turn.
@@ -64,8 +64,8 @@ func (in *inbox) take() []loop.Task {
 	return batch
 }
 
-// attend is called by who is going to run the loop: it needn't be rung.
-func (in *inbox) attend() {
+// stayAwake is called by who is going to run the loop: it needn't be rung.
+func (in *inbox) stayAwake() {
 	in.mu.Lock()
 	in.awake = true
 	in.mu.Unlock()

@@ -2,6 +2,7 @@ package reactor
 
 import (
 	"bytes"
+	"reflect"
 	"runtime"
 	"strconv"
 	"sync"
@@ -29,10 +30,11 @@ func currentGoroutine() goroutineID {
 // one at a time, so that its stack tells which one: that which is attended.
 var attending atomic.Bool
 
-const attendFunc = "github.com/aemp-go/aemp/loop/reactor.(*eventLoop).Attend"
+// attendFunc is how stacks show Attend.
+var attendFunc = runtime.FuncForPC(reflect.ValueOf((*eventLoop).Attend).Pointer()).Name()
 
-// attends says whether the calling goroutine attends to a loop.
-func attends() bool {
+// isAttending says whether the calling goroutine is the one.
+func isAttending() bool {
 	var pcs [64]uintptr
 	for skip := 2; ; skip += len(pcs) {
 		n := runtime.Callers(skip, pcs[:])
@@ -56,7 +58,7 @@ func (l *eventLoop) Inside() bool {
 	case l.pulse.since.Load() == 0:
 		return false // it runs nothing now
 	case l.attended.Load():
-		return attends()
+		return isAttending()
 	}
 	return l.id == currentGoroutine()
 }

@@ -43,6 +43,7 @@ type eventLoop struct {
 	gate          gate
 	attended      atomic.Bool // one does
 	asked         atomic.Bool // one wanted to and couldn't
+	reopened      bool        // the gate, by one that did
 	turnsSinceAsk int
 
 	poll    poller
@@ -56,9 +57,9 @@ type eventLoop struct {
 	company  int            // waits for which goroutines are still expected to post
 	yielded  time.Duration  // when the loop last looked whether it is crowded
 	crowded  bool           // the loops hold all processors
-	brisk    int            // so many times in a row something came soon
-	ticking  bool           // ticked is called from time to time
-	active   bool           // there was something to be done since
+	soon     int            // so many times in a row something came soon
+	ticking  time.Duration  // ticked is called within that time; 0: it isn't
+	active   bool           // there was something to be done since the last time
 	helpers  sync.WaitGroup // goroutines that shake hands for a connection
 
 	later   []loop.Task

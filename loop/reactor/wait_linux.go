@@ -16,8 +16,8 @@ const (
 	// A loop is brisk once so many times in a row something came within linger. It then waits
 	// in the kernel, and holds its processor, until nothing has come for linger or twice that.
 	// One that isn't brisk waits at the gate.
-	brisk  = 4
-	linger = time.Millisecond
+	briskAfter = 4
+	linger     = time.Millisecond
 
 	// A goroutine that asks to attend after so few turns since the last one that did is what the
 	// loop is brisk for.
@@ -55,16 +55,15 @@ func (l *eventLoop) waitByEpoll() error {
 		now := l.Now()
 		switch {
 		case now-last > linger:
-			l.brisk = 0
-		case l.brisk < brisk:
-			l.brisk++
+			l.soon = 0
+		case l.soon < briskAfter:
+			l.soon++
 		}
 		handled := l.turn(now, events[:n])
 		last = l.Now()
 		l.pulse.end(last)
-		if !l.giveWay() {
-			l.yield(last, handled)
-		}
+		givesWay := l.giveWay() // and needn't yield for that
+		l.yield(last, handled && !givesWay)
 	}
 	return nil
 }
@@ -86,7 +85,7 @@ func (l *eventLoop) await(events []unix.EpollEvent) (n int, err error) {
 
 // isBrisk says whether the next event is likely to come soon.
 func (l *eventLoop) isBrisk() bool {
-	if l.brisk < brisk {
+	if l.soon < briskAfter {
 		return false
 	}
 	l.tick(linger)
@@ -97,14 +96,14 @@ func (l *eventLoop) isBrisk() bool {
 // It may with its next call, if the loop is at the gate by then.
 func (l *eventLoop) giveWay() bool {
 	l.turnsSinceAsk++
-	if !l.asked.Load() {
+	if !l.asked.Load() || !l.gate.built() {
 		return false
 	}
 	l.asked.Store(false)
 	few := l.turnsSinceAsk <= turnsPerAsk
 	l.turnsSinceAsk = 0
 	if few {
-		l.brisk = 0
+		l.soon = 0
 	}
 	return few
 }
@@ -114,11 +113,15 @@ func (l *eventLoop) park() error {
 	if err := l.gate.open(); err != nil {
 		return err
 	}
+	l.reopened = false
 	l.group.holding.Add(-1)
 	l.turns.Unlock()
 	err := l.gate.wait()
 	l.turns.Lock()
 	l.group.holding.Add(1)
+	if l.reopened && err == nil { // behind what has let this goroutine through
+		err = l.gate.shut()
+	}
 	return err
 }
 
@@ -160,23 +163,25 @@ func (l *eventLoop) turn(now time.Duration, events []unix.EpollEvent) (handled b
 	return handled
 }
 
-// tick has ticked called every so often, until there is nothing to be done between two calls.
-func (l *eventLoop) tick(every time.Duration) {
-	if !l.ticking {
-		l.ticking, l.active = true, true
-		l.gate.tickAfter(every)
+// tick has ticked called within that time, and again and again until there is nothing to be
+// done between two calls.
+func (l *eventLoop) tick(within time.Duration) {
+	if l.ticking == 0 || l.ticking > within {
+		l.ticking, l.active = within, true
+		l.gate.tickAfter(within)
 	}
 }
 
 func (l *eventLoop) ticked() {
+	active := l.active
+	l.ticking = 0
 	switch {
-	case !l.active:
-		l.ticking = false
-		l.brisk = 0
-	case l.brisk == brisk:
-		l.gate.tickAfter(linger)
+	case !active:
+		l.soon = 0
+	case l.soon == briskAfter:
+		l.tick(linger)
 	default:
-		l.gate.tickAfter(attendance)
+		l.tick(attendance)
 	}
 	l.active = false
 }
