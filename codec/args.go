@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"encoding/binary"
 	"math"
 )
 
@@ -96,8 +95,8 @@ func read[T any](a *Args, what string, get func(Value) (T, error)) (x T) {
 
 // Int reads an integer.
 func (a *Args) Int() int64 {
-	if b, i := a.b, a.i; a.at < a.n && uint(i)+4 < uint(len(b)) {
-		c, follows := b[i], binary.BigEndian.Uint32(b[i+1:])
+	if b, i := a.b, a.i; a.at < a.n && i >= 0 && i < len(b)-4 {
+		c, follows := b[i], uint32(b[i+4])|uint32(b[i+3])<<8|uint32(b[i+2])<<16|uint32(b[i+1])<<24
 		switch {
 		case c < 0x80:
 			a.advance(1)
@@ -139,10 +138,17 @@ func (a *Args) Text() string { return string(a.TextBytes()) }
 
 // TextBytes reads a string as UTF-8 octets, borrowed where no conversion is needed.
 func (a *Args) TextBytes() []byte {
-	b := a.left()
-	if at, end := shortText(b); end > 0 {
-		a.advance(end)
-		return b[at:end:end]
+	if b, i := a.b, a.i; a.at < a.n && i >= 0 && i < len(b)-1 {
+		c, at := b[i], i+1
+		end := at + int(c&0x1f)
+		if c == 0xd9 {
+			at, end = i+2, i+2+int(b[i+1])
+		}
+		if (c == 0xd9 || c&0xe0 == 0xa0) && end <= len(b) {
+			a.i = end
+			a.at++
+			return b[at:end:end]
+		}
 	}
 	return read(a, "text", Value.TextBytes)
 }

@@ -57,18 +57,21 @@ func AppendFrameMessage(b []byte, port string, m Message, lim Limits) ([]byte, e
 // in front if that isn't empty: see AppendMsg. After an error b comes back as it was.
 func AppendFrameMsg(b []byte, port, tag string, m msgp.Marshaler, lim Limits) ([]byte, error) {
 	nb, at := BeginFrame(b, port, 0)
-	start := len(nb)
-	nb, n, err := appendMsg(nb, tag, m, lim)
+	start, n := len(nb), 1
+	if tag != "" {
+		nb, n = appendText(nb, tag), 2
+	}
+	nb, fields, err := appendFields(nb, m, lim)
 	if err != nil {
 		return b, err
 	}
-	if n < 15 {
-		nb[at+frameHeader] = 0x90 | byte(n+1)
+	if n += fields; n < 16 {
+		nb[at+frameHeader] = 0x90 | byte(n)
 		return EndFrame(nb, at, lim)
 	}
 	// The list's head needs more than the one octet set aside for it.
 	args := nb[start:]
-	nb, at = BeginFrame(nb, port, n)
+	nb, at = BeginFrame(nb, port, n-1)
 	nb = append(nb, args...)
 	nb = append(b, nb[at:]...)
 	return EndFrame(nb, len(b), lim)

@@ -39,8 +39,11 @@ func appendFields(b []byte, m msgp.Marshaler, lim Limits) (nb []byte, n int, err
 	before := b[at-1]
 	nb, err = m.MarshalMsg(b[:at-1])
 	if err == nil && len(nb) >= at && nb[at-1]&0xf0 == 0x90 {
-		if err = Check(nb[at-1:], lim); err == nil {
-			n = int(nb[at-1] & 0x0f)
+		n = int(nb[at-1] & 0x0f)
+		if lim.Items < 15 || len(nb)-at >= lim.Message || !flat(nb, at, n) {
+			err = Check(nb[at-1:], lim)
+		}
+		if err == nil {
 			nb[at-1] = before
 			return nb, n, nil
 		}
