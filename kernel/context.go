@@ -44,6 +44,9 @@ func (c *Context) Now() time.Time { return c.shard.loop.Wall() }
 // encoded. A message to a local port that doesn't exist is dropped and counted.
 func (c *Context) Send(to string, args ...any) error {
 	s := c.shard
+	if p := s.near.port(to); p != nil {
+		return s.queueArgs(p, args)
+	}
 	n := s.node
 	for {
 		local, p, port, err := n.destination(to)
@@ -51,6 +54,9 @@ func (c *Context) Send(to string, args ...any) error {
 		case err != nil:
 			return err
 		case p == nil:
+			if local != nil && local.shard == s {
+				s.near = near{to, local}
+			}
 			return s.sendLocalArgs(local, port, args)
 		}
 		a, err := p.out.Args(s.index, port, n.marks.Hard, args)

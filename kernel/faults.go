@@ -35,10 +35,14 @@ func (f *faults) has(k fault) bool {
 func (b *inbox) overtake(t loop.Task) (wake bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	rest := b.q.blocks
-	b.q.blocks = nil
+	rest := b.q
+	b.q = queue{pool: rest.pool}
 	b.q.run(t)
-	b.q.blocks = append(b.q.blocks, rest...)
+	b.q.blocks = append(b.q.blocks, rest.blocks...)
+	b.q.size += rest.size
+	if rest.last != nil {
+		b.q.last = rest.last
+	}
 	return b.arm(true)
 }
 
@@ -48,10 +52,10 @@ func (f *faults) shuffle(b *block) {
 		return
 	}
 	at := 0
-	for _, r := range b.runs {
-		for r.port != nil && at < r.end {
+	for k, r := range b.runs {
+		for r.port != nil && at < b.end(k) {
 			middle := at + messageSize(b.data[at:])
-			if middle < r.end && f.has(swapAcross) {
+			if middle < b.end(k) && f.has(swapAcross) {
 				swapped := append([]byte{}, b.data[middle:middle+messageSize(b.data[middle:])]...)
 				copy(b.data[at:], append(swapped, b.data[at:middle]...))
 				return

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"encoding/binary"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -88,8 +89,7 @@ func (p *Port) on(tag string, h Handler) {
 	if p.tags == nil {
 		p.tags = map[string]*tagged{}
 	}
-	first, _ := codec.AppendArgs(nil, []any{tag}) // can't fail: a text
-	p.tags[tag] = &tagged{tag, string(first), h}
+	p.tags[tag] = newTagged(tag, h)
 	p.latest = nil
 }
 
@@ -163,18 +163,39 @@ func (p *Port) deliver(m codec.Message, f *feed) {
 // tagged is a tag's handler.
 type tagged struct {
 	tag     string
-	first   string // the tag as a message's first argument
 	handler Handler
+
+	// The tag as a message's first argument. If that is short it is compared at one stroke.
+	first      string
+	word, mask uint64
 }
 
-// next hands the next message of a block to the port; on its shard.
+const wordSize = 8
+
+func newTagged(tag string, h Handler) *tagged {
+	first, _ := codec.AppendArgs(nil, []any{tag}) // can't fail: a text
+	t := &tagged{tag: tag, handler: h, first: string(first)}
+	if n := len(first); n <= wordSize {
+		t.mask = 1<<(8*n) - 1
+		t.word = binary.LittleEndian.Uint64(append(first, make([]byte, wordSize)...)) & t.mask
+	}
+	return t
+}
+
+// begins says whether arguments begin with the tag. More than those may follow in b.
+func (t *tagged) begins(b []byte, args int) bool {
+	if t.mask != 0 && len(b) >= wordSize {
+		return binary.LittleEndian.Uint64(b)&t.mask == t.word && args >= len(t.first)
+	}
+	return args >= len(t.first) && string(b[:len(t.first)]) == t.first
+}
+
+// next hands the next message of a block to the port, whose turn it is on its shard.
 func (p *Port) next(b *block, f *feed) {
 	at, end, n := b.take()
-	if t := p.latest; t != nil { // the port lives, and its handlers get what comes
-		if args := b.data[at:end]; len(t.first) <= len(args) && string(args[:len(t.first)]) == t.first {
-			p.call(t.handler, codec.ArgsMessageIn(b.data, at+len(t.first), end, n-1))
-			return
-		}
+	if t := p.latest; t != nil && t.begins(b.data[at:], end-at) { // the port lives, and its handlers get what comes
+		t.handler(&p.ctx, codec.ArgsMessageIn(b.data, at+len(t.first), end, n-1))
+		return
 	}
 	p.deliver(codec.ArgsMessageIn(b.data, at, end, n), f)
 }
@@ -182,9 +203,10 @@ func (p *Port) next(b *block, f *feed) {
 // call runs a handler in the port's context. One that panics kills its port: whoever
 // recovers, once for many messages, learns from the shard which that is.
 func (p *Port) call(h Handler, m codec.Message) {
+	before := p.shard.calling
 	p.shard.calling = p
 	h(&p.ctx, m)
-	p.shard.calling = nil
+	p.shard.calling = before
 }
 
 // panicked deals with a panic in a handler, and reports false if it was elsewhere. It is

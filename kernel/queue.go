@@ -12,22 +12,25 @@ import (
 // run is something to do on a loop: deliver a row of messages to a port, or run a task.
 // Who sends to a port tends to go on.
 type run struct {
-	port *Port // nil: a task
+	port *Port // nil: the next task
 	feed *feed // the link that the messages came over, if any
-	end  int   // the messages end there in data; of a task its index
+	from int   // the messages begin there in data, and end where the next run begins
 }
 
 // block is a row of runs with the messages among them. It is as large as stays in a
 // core's cache from when it is filled until it is worked off.
 type block struct {
-	runs  []run
 	data  []byte // of each message its head, then its arguments
+	n     int    // messages and tasks
+	port  *Port  // that of the last run, if it is one of messages,
+	feed  *feed  // and its link
+	runs  []run
 	tasks []loop.Task
-	n     int // messages and tasks
 
 	// How far it has been worked off.
 	next int // run
 	at   int // in data
+	task int
 }
 
 const (
@@ -41,6 +44,22 @@ const (
 )
 
 func (b *block) full() bool { return b.n >= blockItems || len(b.data) >= blockOctets }
+
+// row has the last run be one of messages to that port.
+func (b *block) row(p *Port, f *feed) {
+	if b.port != p || b.feed != f {
+		b.port, b.feed = p, f
+		b.runs = append(b.runs, run{p, f, len(b.data)})
+	}
+}
+
+// end is where the messages of a run end.
+func (b *block) end(run int) int {
+	if run+1 < len(b.runs) {
+		return b.runs[run+1].from
+	}
+	return len(b.data)
+}
 
 // take takes the next message: its n arguments are data[at:end].
 func (b *block) take() (at, end, n int) {
@@ -70,8 +89,7 @@ func (p *blocks) put(b *block) {
 	p.used.Add(-1)
 	clear(b.runs)
 	clear(b.tasks)
-	b.runs, b.tasks, b.data = b.runs[:0], b.tasks[:0], b.data[:0]
-	b.n, b.next, b.at = 0, 0, 0
+	*b = block{data: b.data[:0], runs: b.runs[:0], tasks: b.tasks[:0]}
 	if cap(b.data) <= maxKeptData {
 		p.pool.Put(b)
 	}
@@ -81,26 +99,28 @@ func (p *blocks) put(b *block) {
 type queue struct {
 	pool   *blocks
 	blocks []*block
-	size   int // octets, with itemCost for each message and task
+	last   *block // of blocks
+	size   int    // octets, with itemCost for each message and task
 }
 
 // put appends a message to a port; the arguments are copied.
 func (q *queue) put(p *Port, f *feed, m codec.Message) {
 	b := q.tail()
+	b.row(p, f)
 	at := len(b.data)
-	data := append(b.data, zeroHead[:]...)
-	q.end(b, p, f, at, append(data, m.Raw()...), m.Len())
+	q.end(b, append(append(b.data, zeroHead[:]...), m.Raw()...), at, m.Len())
 }
 
 // putArgs encodes arguments right into the queue.
 func (q *queue) putArgs(p *Port, args []any) error {
 	b := q.tail()
+	b.row(p, nil)
 	at := len(b.data)
 	data, err := codec.AppendArgs(append(b.data, zeroHead[:]...), args)
 	if err != nil {
 		return err
 	}
-	q.end(b, p, nil, at, data, len(args))
+	q.end(b, data, at, len(args))
 	return nil
 }
 
@@ -109,34 +129,35 @@ var zeroHead [messageHead]byte
 // run appends a task.
 func (q *queue) run(t loop.Task) {
 	b := q.tail()
-	b.runs = append(b.runs, run{end: len(b.tasks)})
+	b.port = nil
+	b.runs = append(b.runs, run{from: len(b.data)})
 	b.tasks = append(b.tasks, t)
 	b.n++
 	q.size += itemCost
 }
 
 // end completes a message of n arguments that begins at data[at].
-func (q *queue) end(b *block, p *Port, f *feed, at int, data []byte, n int) {
+func (q *queue) end(b *block, data []byte, at, n int) {
 	size := len(data) - at - messageHead
 	binary.LittleEndian.PutUint64(data[at:], uint64(n)<<32|uint64(uint32(size)))
 	b.data = data
 	b.n++
 	q.size += size + itemCost
-	if k := len(b.runs); k > 0 && b.runs[k-1].port == p && b.runs[k-1].feed == f {
-		b.runs[k-1].end = len(data)
-		return
-	}
-	b.runs = append(b.runs, run{port: p, feed: f, end: len(data)})
 }
 
 // tail is the block to append to.
 func (q *queue) tail() *block {
-	if n := len(q.blocks); n > 0 && !q.blocks[n-1].full() {
-		return q.blocks[n-1]
+	if q.last == nil || q.last.full() {
+		q.last = q.pool.get()
+		q.blocks = append(q.blocks, q.last)
 	}
-	b := q.pool.get()
-	q.blocks = append(q.blocks, b)
-	return b
+	return q.last
 }
 
-func (q *queue) empty() bool { return len(q.blocks) == 0 }
+func (q *queue) empty() bool { return q.last == nil }
+
+// emptied is an empty queue in the place of q, whose blocks have been worked off.
+func (q *queue) emptied() queue {
+	clear(q.blocks)
+	return queue{pool: q.pool, blocks: q.blocks[:0]}
+}

@@ -1,8 +1,8 @@
 package kernel
 
 import (
-	"strings"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/aemp-go/aemp/codec"
 )
@@ -10,9 +10,9 @@ import (
 // route remembers where a port ID leads, so that a program that sends to the same IDs
 // again and again doesn't take them apart and look them up each time.
 type route struct {
-	to    string
-	local *Port // a port of this node, which may have died since; or
-	peer  *peer // another node, and
+	to    string // the program's own, which is the same next time: then no octets need be compared
+	local *Port  // a port of this node, which may have died since; or
+	peer  *peer  // another node, and
 	port  string
 }
 
@@ -42,7 +42,6 @@ func (r *routes) slot(to string) *atomic.Pointer[route] {
 func (r *routes) put(to string, local *Port, p *peer, port string) {
 	s := r.slot(to)
 	if old := s.Load(); old == nil || old.ended() || r.misses.Add(1)%replaceOneIn == 0 {
-		to = strings.Clone(to)
 		s.Store(&route{to, local, p, to[len(to)-len(port):]})
 	}
 }
@@ -53,10 +52,15 @@ func (r *routes) forget(to string) { r.slot(to).Store(nil) }
 // destination is the port of this node that a port ID means or, for another node's, the
 // peer and the port's name there. For a port of this node that doesn't exist it is nothing.
 func (n *Node) destination(to string) (local *Port, p *peer, port string, err error) {
-	if r := n.routes.slot(to).Load(); r != nil && r.to == to && !r.ended() {
+	if r := n.routes.slot(to).Load(); r != nil && same(r.to, to) && !r.ended() {
 		return r.local, r.peer, r.port, nil
 	}
 	return n.lookUp(to)
+}
+
+// same is equality that is found soonest of one and the same string.
+func same(a, b string) bool {
+	return len(a) == len(b) && (unsafe.StringData(a) == unsafe.StringData(b) || a == b)
 }
 
 func (n *Node) lookUp(to string) (local *Port, p *peer, port string, err error) {
@@ -70,4 +74,18 @@ func (n *Node) lookUp(to string) (local *Port, p *peer, port string, err error) 
 		n.routes.put(to, local, p, port)
 	}
 	return local, p, port, nil
+}
+
+// near is the port of a shard that its handlers have sent to last, and the very string that they
+// had its ID in. Of the loop.
+type near struct {
+	to string
+	p  *Port
+}
+
+func (n *near) port(to string) *Port {
+	if len(n.to) != len(to) || unsafe.StringData(n.to) != unsafe.StringData(to) || n.p == nil || n.p.dead.Load() {
+		return nil
+	}
+	return n.p
 }

@@ -24,7 +24,8 @@ type shard struct {
 	again bool     // a continuation is posted
 
 	data     dataConns
-	calling  *Port              // whose handler runs
+	calling  *Port // whose handler runs
+	near     near
 	failures map[*peer]*failure // barriers seen and not passed
 	ctx      Context            // of what runs for the node, not for a port
 	hold     holder
@@ -61,8 +62,7 @@ func (s *shard) drain() {
 		s.faults.shuffle(b)
 		s.work(b)
 	}
-	s.spare = q
-	s.spare.blocks, s.spare.size = q.blocks[:0], 0
+	s.spare = q.emptied()
 	hold := s.mayHold(q.size) && outside
 	links, held, wake := s.inbox.done(hold)
 	s.setHold(held)
@@ -99,13 +99,17 @@ func (s *shard) workOn(b *block) (done bool) {
 	for b.next < len(b.runs) {
 		r := &b.runs[b.next]
 		if r.port == nil {
+			task := b.tasks[b.task]
+			b.task++
 			b.next++
-			b.tasks[r.end].Run()
+			task.Run()
 			continue
 		}
-		for b.at < r.end {
+		s.calling = r.port
+		for end := b.end(b.next); b.at < end; {
 			r.port.next(b, r.feed)
 		}
+		s.calling = nil
 		b.next++
 	}
 	return true
@@ -131,14 +135,12 @@ func (s *shard) endTurn() {
 	for !s.runq.empty() && left > 0 && s.loop.Now()-start <= s.bounds.runTime {
 		q := s.runq
 		s.runq = s.other
-		for i, b := range q.blocks {
+		for _, b := range q.blocks {
 			left -= b.n
 			s.work(b)
-			q.blocks[i] = nil
 			s.push()
 		}
-		s.other = q
-		s.other.blocks, s.other.size = q.blocks[:0], 0
+		s.other = q.emptied()
 	}
 }
 
@@ -212,15 +214,20 @@ func (s *shard) wakeLater(o *shard, wake bool) {
 // deliverArgs is deliver for arguments that are still to be encoded.
 func (s *shard) deliverArgs(p *Port, args []any) error {
 	if p.shard == s {
-		if s.runq.size >= s.bounds.inbox.Hard {
-			return ErrOverload
-		}
-		err := s.runq.putArgs(p, args)
-		s.schedule()
-		return err
+		return s.queueArgs(p, args)
 	}
 	wake, err := p.shard.inbox.putArgs(p, args, s.bounds.inbox.Hard)
 	s.wakeLater(p.shard, wake)
+	return err
+}
+
+// queueArgs is deliverArgs to a port of this shard.
+func (s *shard) queueArgs(p *Port, args []any) error {
+	if s.runq.size >= s.bounds.inbox.Hard {
+		return ErrOverload
+	}
+	err := s.runq.putArgs(p, args)
+	s.schedule()
 	return err
 }
 
