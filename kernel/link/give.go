@@ -47,8 +47,12 @@ func (o *Outbox) give() (done bool) {
 				return done
 			}
 		}
+		when := c.Loop().Now() // the peer may run before this goroutine goes on
 		n := c.Offer(b)
-		o.gave(c.Loop().Now(), n)
+		if n >= streamOctets {
+			when = c.Loop().Now() // which has taken long by itself
+		}
+		o.gave(when, n)
 		if n < len(b) {
 			o.putBack(c, b, n)
 			return false

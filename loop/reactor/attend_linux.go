@@ -1,7 +1,6 @@
 package reactor
 
 import (
-	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -24,12 +23,17 @@ const (
 // goroutine becomes ready, and on few cores that gets into the way of the peer. The gate is
 // shut before anything begins, since the answer may be there before this goroutine goes on.
 func (l *eventLoop) Attend(w loop.Waiter) {
-	if l.group.leaves() < 2 || !attending.CompareAndSwap(false, true) {
-		return // one processor is for who is to answer
+	if !attending.CompareAndSwap(false, true) {
+		return
 	}
 	defer attending.Store(false)
+	// One processor is for who runs the loop, and another one for who is to answer.
 	if !l.turns.TryLock() {
-		l.asked.Store(true)
+		l.asked.Store(l.group.leaves() >= 1)
+		return
+	}
+	if l.group.leaves() < 2 {
+		l.turns.Unlock()
 		return
 	}
 	l.attended.Store(true)
@@ -67,9 +71,6 @@ func (l *eventLoop) attend(w loop.Waiter) {
 		now = l.Now()
 		l.turn(now, events[:n])
 		l.pulse.end(l.Now())
-		if !w.Over() {
-			runtime.Gosched() // the answer may be up to a goroutine
-		}
 	}
 }
 
