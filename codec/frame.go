@@ -61,7 +61,18 @@ func AppendFrameMsg(b []byte, port, tag string, m msgp.Marshaler, lim Limits) ([
 	if tag != "" {
 		nb, n = appendText(nb, tag), 2
 	}
-	nb, fields, err := appendFields(nb, m, lim)
+	// As appendFields, but what most messages consist of is checked at one stroke.
+	end := len(nb) - 1
+	before := nb[end]
+	made, err := m.MarshalMsg(nb[:end])
+	if err == nil && len(made) > end && made[end]&0xf0 == 0x90 && lim.Items >= 15 {
+		if fields := int(made[end] & 0x0f); n+fields < 16 && flat(made, end+1, fields) {
+			made[end] = before
+			made[at+frameHeader] = 0x90 | byte(n+fields)
+			return EndFrame(made, at, lim)
+		}
+	}
+	nb, fields, err := settleFields(nb, made, before, m, err, lim)
 	if err != nil {
 		return b, err
 	}

@@ -32,23 +32,27 @@ func appendMsg(b []byte, tag string, m msgp.Marshaler, lim Limits) (nb []byte, n
 // Where that head is one octet it is written over the octet before, which
 // then gets its value back: so nothing has to be moved.
 func appendFields(b []byte, m msgp.Marshaler, lim Limits) (nb []byte, n int, err error) {
-	at := len(b)
-	if at == 0 {
+	end := len(b) - 1
+	if end < 0 {
 		return appendMoved(b, m, lim)
 	}
-	before := b[at-1]
-	nb, err = m.MarshalMsg(b[:at-1])
-	if err == nil && len(nb) >= at && nb[at-1]&0xf0 == 0x90 {
-		n = int(nb[at-1] & 0x0f)
-		if lim.Items < 15 || len(nb)-at >= lim.Message || !flat(nb, at, n) {
-			err = Check(nb[at-1:], lim)
-		}
-		if err == nil {
-			nb[at-1] = before
-			return nb, n, nil
+	before := b[end]
+	made, err := m.MarshalMsg(b[:end])
+	return settleFields(b, made, before, m, err, lim)
+}
+
+// settleFields checks what a message has made behind b but for its last octet, whose value was
+// before, or has it made in another way.
+func settleFields(b, made []byte, before byte, m msgp.Marshaler, err error, lim Limits) (nb []byte, n int, _ error) {
+	end := len(b) - 1
+	if err == nil && len(made) > end && made[end]&0xf0 == 0x90 {
+		if err = Check(made[end:], lim); err == nil {
+			n = int(made[end] & 0x0f)
+			made[end] = before
+			return made, n, nil
 		}
 	}
-	b[at-1] = before
+	b[end] = before
 	if err != nil {
 		return b, 0, fmt.Errorf("encode %T: %w", m, err)
 	}
