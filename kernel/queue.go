@@ -99,7 +99,7 @@ func (p *blocks) put(b *block) {
 type queue struct {
 	pool   *blocks
 	blocks []*block
-	last   *block // of blocks
+	last   *block // of blocks, unless that is full
 	size   int    // octets, with itemCost for each message and task
 }
 
@@ -132,8 +132,7 @@ func (q *queue) run(t loop.Task) {
 	b.port = nil
 	b.runs = append(b.runs, run{from: len(b.data)})
 	b.tasks = append(b.tasks, t)
-	b.n++
-	q.size += itemCost
+	q.count(b, 0)
 }
 
 // end completes a message of n arguments that begins at data[at].
@@ -141,20 +140,32 @@ func (q *queue) end(b *block, data []byte, at, n int) {
 	size := len(data) - at - messageHead
 	binary.LittleEndian.PutUint64(data[at:], uint64(n)<<32|uint64(uint32(size)))
 	b.data = data
-	b.n++
+	q.count(b, size)
+}
+
+// count counts a message of that size, or a task, in the last block.
+func (q *queue) count(b *block, size int) {
 	q.size += size + itemCost
+	if b.n++; b.full() {
+		q.last = nil
+	}
 }
 
 // tail is the block to append to.
 func (q *queue) tail() *block {
-	if q.last == nil || q.last.full() {
-		q.last = q.pool.get()
-		q.blocks = append(q.blocks, q.last)
+	if q.last == nil {
+		q.extend()
 	}
 	return q.last
 }
 
-func (q *queue) empty() bool { return q.last == nil }
+//go:noinline
+func (q *queue) extend() {
+	q.last = q.pool.get()
+	q.blocks = append(q.blocks, q.last)
+}
+
+func (q *queue) empty() bool { return len(q.blocks) == 0 }
 
 // emptied is an empty queue in the place of q, whose blocks have been worked off.
 func (q *queue) emptied() queue {
