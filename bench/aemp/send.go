@@ -13,8 +13,9 @@ func targets(node string, s play.Spec) []string {
 
 // A way is from a sender to one of its receivers.
 type way struct {
-	from *node
-	to   string
+	from   *node
+	to     string
+	sample *Sample // what goes there, if that is of a generated type
 }
 
 // ways spread the senders over the nodes, which have a link each. Peers have each a
@@ -26,7 +27,10 @@ func ways(nodes []*node, to []string, s play.Spec) []way {
 		if s.Kind == play.FanIn {
 			from = nodes[k]
 		}
-		all[k] = way{from, id}
+		all[k] = way{from: from, to: id}
+		if s.Typed {
+			all[k].sample = &Sample{Text: []byte(play.Text(s.Size))}
+		}
 	}
 	return all
 }
@@ -40,13 +44,9 @@ func sendFlood(nodes []*node, to []string, s play.Spec) error {
 			return w.from.Send(w.to, play.Tag, number, text)
 		})
 	}
-	samples := make([]*Sample, s.Pairs)
-	for pair := range samples {
-		samples[pair] = &Sample{Text: []byte(text)}
-	}
 	return play.Flood(s, func(pair, port int, number int64) error {
-		w, sample := &all[pair*s.Ports+port], samples[pair]
-		sample.Number = number
-		return w.from.SendTagged(w.to, play.Tag, sample)
+		w := &all[pair*s.Ports+port]
+		w.sample.Number = number
+		return w.from.SendTagged(w.to, play.Tag, w.sample)
 	})
 }
