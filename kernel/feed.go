@@ -38,7 +38,7 @@ func (f *feed) resume(s *shard) {
 func (f *feed) stopFor(s *shard, b *mailbox) {
 	s.to(f.shard, loop.Func(func() {
 		f.link.Pause()
-		if b.whenRoom(func() { f.shard.enter(f.link.Resume) }) == nil {
+		if b.WhenRoom(func() { f.shard.enter(f.link.Resume) }) == 0 {
 			f.link.Resume()
 		}
 	}))

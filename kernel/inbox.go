@@ -132,20 +132,21 @@ func (b *inbox) done(hold bool) (links []*feed, held, wake bool) {
 	return links, b.held, wake
 }
 
-// whenRoom calls f once there is room, under the lock, unless it is cancelled before; or
-// cancel is nil, and there is room.
-func (b *inbox) whenRoom(f func()) (cancel func()) {
+// WhenRoom calls f once there is room, under the lock, unless CancelRoom gets the ID before; or
+// the ID is 0, and there is room.
+func (b *inbox) WhenRoom(f func()) (id int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.q.size+b.working < b.shard.bounds.inbox.High {
-		return nil
+		return 0
 	}
-	id := b.waiters.Add(f)
-	return func() {
-		b.mu.Lock()
-		b.waiters.Remove(id)
-		b.mu.Unlock()
-	}
+	return b.waiters.Add(f)
+}
+
+func (b *inbox) CancelRoom(id int) {
+	b.mu.Lock()
+	b.waiters.Remove(id)
+	b.mu.Unlock()
 }
 
 func (b *inbox) level() int {

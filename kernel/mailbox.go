@@ -71,20 +71,21 @@ func (b *mailbox) signal() {
 	}
 }
 
-// whenRoom calls f once the box is below its low-water mark, under the lock, unless it is
-// cancelled before; or cancel is nil, and there is room.
-func (b *mailbox) whenRoom(f func()) (cancel func()) {
+// WhenRoom calls f once the box is below its low-water mark, under the lock, unless CancelRoom
+// gets the ID before; or the ID is 0, and there is room.
+func (b *mailbox) WhenRoom(f func()) (id int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed || b.size < b.port.node.bounds.mailbox.Low {
-		return nil
+		return 0
 	}
-	id := b.room.Add(f)
-	return func() {
-		b.mu.Lock()
-		b.room.Remove(id)
-		b.mu.Unlock()
-	}
+	return b.room.Add(f)
+}
+
+func (b *mailbox) CancelRoom(id int) {
+	b.mu.Lock()
+	b.room.Remove(id)
+	b.mu.Unlock()
 }
 
 func (b *mailbox) full() bool {

@@ -2,22 +2,40 @@ package kernel
 
 import (
 	"context"
+	"sync"
 
 	"github.com/aemp-go/aemp/codec"
 )
+
+// roomWaiter is a goroutine that waits for room, again and again.
+type roomWaiter struct {
+	ready chan struct{}
+	wake  func()
+}
+
+var roomWaiters = sync.Pool{New: func() any {
+	w := &roomWaiter{ready: make(chan struct{}, 1)}
+	w.wake = func() { w.ready <- struct{}{} }
+	return w
+}}
 
 // waitRoom blocks until there may be room on the way to a port.
 func (n *Node) waitRoom(ctx context.Context, to string) error {
 	if n.Inside() {
 		return ErrWouldBlock
 	}
-	ch := make(chan struct{})
-	cancel := n.WhenRoom(to, func() { close(ch) })
+	w := roomWaiters.Get().(*roomWaiter)
+	q, id := n.whenRoom(to, w.wake)
+	if id == 0 {
+		roomWaiters.Put(w)
+		return nil
+	}
 	select {
-	case <-ch:
+	case <-w.ready:
+		roomWaiters.Put(w)
 		return nil
 	case <-ctx.Done():
-		cancel()
+		q.CancelRoom(id) // but it may just be woken, and isn't used again
 		return ctx.Err()
 	}
 }
@@ -40,31 +58,42 @@ func (n *Node) here() *shard {
 // port: perhaps at once, perhaps on another goroutine and under locks of the node, so f
 // must neither block nor send. After cancel it isn't called, unless it is just running.
 func (n *Node) WhenRoom(to string, f func()) (cancel func()) {
-	if n.faults.has(forgottenWaiter) {
-		f = func() {}
-	}
-	if cancel = n.whenRoom(to, f); cancel == nil {
+	q, id := n.whenRoom(to, f)
+	if id == 0 {
 		f()
 		return func() {}
 	}
-	return cancel
+	return func() { q.CancelRoom(id) }
 }
 
-// whenRoom is WhenRoom, but gives nil if there is room.
-func (n *Node) whenRoom(to string, f func()) (cancel func()) {
+// bounded is a queue that has room or not.
+type bounded interface {
+	WhenRoom(f func()) (id int)
+	CancelRoom(id int)
+}
+
+// whenRoom is WhenRoom with what cancels it; the ID is 0 if there is room.
+func (n *Node) whenRoom(to string, f func()) (q bounded, id int) {
+	if n.faults.has(forgottenWaiter) {
+		f = func() {}
+	}
 	node, port := codec.SplitPortID(to)
 	if node != n.id {
-		if p := n.peers.get(node); p != nil {
-			return p.out.WhenRoom(f)
+		p := n.peers.get(node)
+		if p == nil {
+			return nil, 0
 		}
-		return nil
+		q = p.out
+	} else {
+		p := n.ports.get(port)
+		switch {
+		case p == nil:
+			return nil, 0
+		case p.box != nil && p.box.full():
+			q = p.box
+		default:
+			q = &p.shard.inbox
+		}
 	}
-	p := n.ports.get(port)
-	switch {
-	case p == nil:
-		return nil
-	case p.box != nil && p.box.full():
-		return p.box.whenRoom(f)
-	}
-	return p.shard.inbox.whenRoom(f)
+	return q, q.WhenRoom(f)
 }

@@ -152,23 +152,25 @@ func (o *Outbox) makeRoom() {
 }
 
 // WhenRoom calls f once the queue is below its low-water mark or the peer's fate
-// has changed, unless it is cancelled before; or cancel is nil, and there is no need to
+// has changed, unless CancelRoom gets the ID before; or the ID is 0, and there is no need to
 // wait. f is called on another goroutine, under a lock of the outbox: it must neither
 // block nor send.
-func (o *Outbox) WhenRoom(f func()) (cancel func()) {
+func (o *Outbox) WhenRoom(f func()) (id int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.chunks.Lock() // before looking: Settle first says that there is room, and then looks for waiters
 	defer o.chunks.Unlock()
 	if o.state >= Failing || o.level() < o.rules.Marks.High {
-		return nil
+		return 0
 	}
-	id := o.waiters.Add(f)
-	return func() {
-		o.chunks.Lock()
-		o.waiters.Remove(id)
-		o.chunks.Unlock()
-	}
+	return o.waiters.Add(f)
+}
+
+// CancelRoom undoes WhenRoom.
+func (o *Outbox) CancelRoom(id int) {
+	o.chunks.Lock()
+	o.waiters.Remove(id)
+	o.chunks.Unlock()
 }
 
 func (o *Outbox) wakeWaiters() {

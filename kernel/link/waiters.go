@@ -13,7 +13,7 @@ type waiter struct {
 	f  func()
 }
 
-// Add has f called by the next Wake.
+// Add has f called by the next Wake. IDs begin at 1.
 func (w *Waiters) Add(f func()) (id int) {
 	w.last++
 	w.list = append(w.list, waiter{w.last, f})

@@ -25,7 +25,7 @@ func TestWhoeverWaitsForRoomWhileItComesIsWoken(t *testing.T) {
 		var waits bool
 		var both sync.WaitGroup
 		both.Go(func() { o.Settle(holding{}) })
-		both.Go(func() { waits = o.WhenRoom(func() { woken.Store(true) }) != nil })
+		both.Go(func() { waits = o.WhenRoom(func() { woken.Store(true) }) != 0 })
 		both.Wait()
 		if waits && !woken.Load() {
 			t.Fatal("there is room, and nobody says so")
