@@ -183,7 +183,7 @@ func (n *Node) newMonitor(target string, owner *Port, home *shard, act func(*Con
 	m := &Monitor{owner: owner, home: home, act: act, name: port}
 	if node == n.id {
 		if m.local = n.port(port); m.local == nil {
-			m.local = n.ghost(port)
+			m.local = n.ghost(port, home)
 		}
 		return m, nil
 	}
@@ -198,9 +198,13 @@ func (n *Node) newMonitor(target string, owner *Port, home *shard, act func(*Con
 	return m, nil
 }
 
-// ghost stands for a port that doesn't exist: what monitors it fires.
-func (n *Node) ghost(name string) *Port {
-	g := &Port{node: n, shard: n.shards[0], name: name, cause: n.fate(name)}
+// ghost stands for a port that doesn't exist: what monitors it fires. It is a neighbour of whoever
+// asks, for nobody knows where it has lived.
+func (n *Node) ghost(name string, home *shard) *Port {
+	if home == nil {
+		home = n.shards[0]
+	}
+	g := &Port{node: n, shard: home, name: name, cause: n.fate(name)}
 	g.dead.Store(true)
 	return g
 }
@@ -224,6 +228,10 @@ func (m *Monitor) set(s *shard) {
 		m.enter()
 		return
 	}
+	if p == nil && m.local.shard == s && m.local.dead.Load() {
+		m.setLate(s)
+		return
+	}
 	m.early = p != nil && m.name != ""
 	s.to(m.watched(), loop.Func(m.enter))
 	if m.early {
@@ -231,6 +239,12 @@ func (m *Monitor) set(s *shard) {
 			s.flushLater(p)
 		}
 	}
+}
+
+// setLate is set for a port of this node that is dead already. What it has sent is on its way: from
+// another loop it is in the inbox, and from this one in the run queue, so the monitor fires behind both.
+func (m *Monitor) setLate(s *shard) {
+	s.wakeLater(s, s.inbox.run(loop.Func(func() { s.to(s, loop.Func(m.enter)) })))
 }
 
 // announce sends a mon1 of the monitor's own, where it has a way to go to the peer's
