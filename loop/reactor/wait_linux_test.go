@@ -67,7 +67,7 @@ func TestAPostToALoopThatIsAboutToWaitIsNotLost(t *testing.T) {
 	l := loops[0]
 	answers := make(chan struct{}, 1)
 	c, peer := accepted(t, l, &hooks{data: func(*conn, []byte) { answers <- struct{}{} }})
-	go func() { _, _ = io.Copy(peer, peer) }()
+	go sendBack(peer)
 	ask := loop.Func(func() { c.Write([]byte("x")) })
 	for range 20_000 {
 		l.Post(ask)
