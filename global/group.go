@@ -133,8 +133,8 @@ func (g *Group) SendAll(args ...any) error {
 	return errors.Join(faults...)
 }
 
-// Call asks one member, as Node.Call does and with all that holds of that, once the members are known. If it dies, or the
-// way to it is lost, another one is asked, so that some may have done the work
+// Call asks one member, as Node.Call does and with all that holds of that, once the
+// members are known. If it dies, or the way to it is lost, another one is asked, so that some may have done the work
 // without an answer. When all that there are have died the error is the last *ReasonError
 // and ErrNoMember. At ctx's end it is that of Ready or Node.Call: there is no second try then.
 func (g *Group) Call(ctx context.Context, args ...any) (codec.Message, error) {

@@ -44,7 +44,7 @@ func (c *Context) Now() time.Time { return c.shard.loop.Wall() }
 // encoded. A message to a local port that doesn't exist is dropped and counted.
 func (c *Context) Send(to string, args ...any) error {
 	s := c.shard
-	if p := s.near.port(to); p != nil && s.runq.size < s.bounds.inbox.Hard {
+	if p := s.near.port(to); p != nil && s.runq.size < s.bounds.inbox.Hard { // as queueArgs, without the call
 		err := s.runq.putArgs(p, args)
 		s.schedule()
 		return err

@@ -159,6 +159,8 @@ func (q *queue) tail() *block {
 	return q.last
 }
 
+// extend isn't part of tail, so that tail is inlined.
+//
 //go:noinline
 func (q *queue) extend() {
 	q.last = q.pool.get()

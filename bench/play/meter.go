@@ -67,7 +67,7 @@ func (m *Meters) begin() {
 	}
 	m.start = time.Now()
 	Say(Line{Begin: true})
-	m.mallocs = Mallocs() // last, for it waits for a collection that is under way
+	m.mallocs = Mallocs() // last, for it stops the world
 }
 
 func (m *Meters) end() {
