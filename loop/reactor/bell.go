@@ -62,7 +62,7 @@ func (b *pipeBell) ring() { writeBell(b.w, one[:1]) }
 func (b *pipeBell) fd() int    { return b.r }
 func (b *pipeBell) edge() bool { return false }
 
-func (b *pipeBell) heard() { _, _ = unix.Read(b.r, b.buf[:]) }
+func (b *pipeBell) heard() { _, _ = readNow(b.r, b.buf[:]) }
 
 func (b *pipeBell) close() {
 	unix.Close(b.r)
@@ -71,7 +71,7 @@ func (b *pipeBell) close() {
 
 func writeBell(fd int, p []byte) {
 	for {
-		if _, err := unix.Write(fd, p); err != unix.EINTR {
+		if _, err := writeNow(fd, p); err != unix.EINTR {
 			return
 		}
 	}

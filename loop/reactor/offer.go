@@ -4,8 +4,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // An offering is what goroutines beside the loop's need to write to a connection. They may
@@ -23,7 +21,7 @@ func (c *conn) Offer(p []byte) int {
 	if !o.open || len(p) == 0 || len(p) < flushSize && !c.loop.offers.allow(c, c.loop.Now()) {
 		return 0
 	}
-	n, err := unix.Write(c.fd, p)
+	n, err := writeNow(c.fd, p)
 	if err != nil {
 		return 0 // the loop will see for itself
 	}

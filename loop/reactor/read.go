@@ -10,7 +10,7 @@ import (
 // their turn.
 func (c *conn) read() {
 	l := c.loop
-	n, err := unix.Read(c.fd, l.input)
+	n, err := readNow(c.fd, l.input)
 	l.counts.reads.Add(1)
 	switch {
 	case n > 0:

@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -130,7 +131,11 @@ const forever = -1
 // events takes events from the kernel's queue. It waits for them for ever or not at all (0): a
 // time-out would cost a timer of the kernel's each time.
 func (p *poller) events(events []unix.EpollEvent, wait int) (n int, err error) {
-	n, err = unix.EpollWait(p.queue, events, wait)
+	if wait == 0 {
+		n, err = eventsNow(p.queue, events)
+	} else {
+		n, err = unix.EpollWait(p.queue, events, wait)
+	}
 	switch err {
 	case nil:
 		return n, nil
@@ -138,6 +143,15 @@ func (p *poller) events(events []unix.EpollEvent, wait int) (n int, err error) {
 		return 0, nil
 	}
 	return 0, os.NewSyscallError("epoll_wait", err)
+}
+
+// eventsNow is epoll_wait(2) that doesn't wait; see call_raw.go.
+func eventsNow(queue int, events []unix.EpollEvent) (n int, err error) {
+	r, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(queue), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(r), nil
 }
 
 // turn handles events, then what was posted, and then writes the output of both. It says

@@ -142,7 +142,7 @@ func (c *conn) flush() {
 		return
 	}
 	for c.out.len() > 0 {
-		n, err := unix.Write(c.fd, c.out.bytes())
+		n, err := writeNow(c.fd, c.out.bytes())
 		c.loop.counts.writes.Add(1)
 		switch {
 		case n > 0:
