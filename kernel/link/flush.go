@@ -14,8 +14,9 @@ const flushChunks = 16
 // While goroutines keep a link busy, a buffer that isn't full waits a little for more:
 // large writes are what throughput depends on. A message on a quiet link doesn't wait.
 const (
-	streamPause  = 200 * time.Microsecond
-	streamOctets = 4 << 10 // of the previous flush
+	streamPause    = 200 * time.Microsecond
+	maxStreamPause = 4 * streamPause // to look again, while full buffers are given all the time
+	streamOctets   = 4 << 10         // of the previous flush
 )
 
 // Flushed says what is left to do after a Flush.
@@ -25,7 +26,7 @@ const (
 	Done    Flushed = iota // nothing; or the connection is blocked, and Drained comes
 	Unknown                // Settle in a later turn: how much the network takes shows at this one's end, and somebody may wait for it
 	More                   // Flush again in a later turn
-	Wait                   // Flush again after streamPause, with all
+	Wait                   // Flush again after streamPause, with all, unless Postpone says later
 )
 
 // Flush gives the connection what it can take. With all, that is everything; without, what
@@ -124,17 +125,21 @@ func (o *Outbox) gave(now time.Duration, octets int) {
 	}
 }
 
-// Postpone is asked when streamPause is over, and says whether what waits can wait for another
-// one: if full buffers are being given all the time, of which it will soon be part, and once
-// for a sender to write it, which finds it in its own core's cache. On the peer's loop.
-func (o *Outbox) Postpone(now time.Duration) bool {
+// Postpone is asked when a pause is over, and says how long what waits can wait again: 0, it
+// can't. If full buffers are being given all the time, of which it will soon be part, it is
+// looked at less and less often; else it waits once more for a sender to write it, which finds
+// it in its own core's cache. On the peer's loop.
+func (o *Outbox) Postpone(now, pause time.Duration) time.Duration {
 	if !o.quiet(now, streamPause) {
-		return true
+		return min(2*pause, maxStreamPause)
 	}
 	spin.Lock(&o.mu)
 	defer o.mu.Unlock()
 	o.nudged = o.timed && !o.nudged && len(o.buf) > 0
-	return o.nudged
+	if o.nudged {
+		return streamPause
+	}
+	return 0
 }
 
 // Settle learns how much the connection still holds, and wakes who waits for room. On the

@@ -74,7 +74,8 @@ type Link struct {
 	dec      *codec.Decoder
 	out      *Outbox
 	timer    loop.Timer
-	pending  loop.Timer // a flush that waits for more; made when it is needed
+	pending  loop.Timer    // a flush that waits for more; made when it is needed
+	pause    time.Duration // that pending is set to
 	buffered int
 	seq      uint64
 }
@@ -392,7 +393,8 @@ func (l *Link) Flush(all bool) {
 		if l.pending == nil {
 			l.pending = l.conn.Loop().NewTimer((*pendingTask)(l))
 		}
-		l.pending.Reset(streamPause)
+		l.pause = streamPause
+		l.pending.Reset(l.pause)
 	}
 }
 
@@ -405,9 +407,11 @@ func (l *Link) Settle() {
 
 // flushPending comes when what waits has waited for a while.
 func (l *Link) flushPending() {
-	if l.phase == up && l.out.Postpone(l.conn.Loop().Now()) {
-		l.pending.Reset(streamPause)
-		return
+	if l.phase == up {
+		if l.pause = l.out.Postpone(l.conn.Loop().Now(), l.pause); l.pause > 0 {
+			l.pending.Reset(l.pause)
+			return
+		}
 	}
 	l.Flush(true)
 }

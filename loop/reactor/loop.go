@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	readSize  = 64 << 10 // one read of a connection per event, for fairness
+	readSize  = 128 << 10 // one read of a connection per event, for fairness
 	flushSize = 64 << 10 // output above this is written before the turn ends
 
 	smallOutput = 512 // copied rather than swapped
