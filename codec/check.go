@@ -22,21 +22,20 @@ func Check(body []byte, lim Limits) error {
 // flat is the fast path: it says whether b from i on is exactly n well-formed
 // values of the simplest kinds. False means only that a closer look is needed.
 func flat(b []byte, i, n int) bool {
-	for ; n > 0; n-- {
-		if i >= len(b) {
-			return false
-		}
+	for ; n > 0 && i < len(b); n-- {
 		c := b[i]
-		if size := scalarSize[c]; size != 0 {
-			i += int(size)
-			continue
+		if (c == 0xd9 || c == 0xc4) && i+1 < len(b) {
+			i += int(b[i+1]) + 2
+		} else if c == 0xd2 || c == 0xce {
+			i += 5
+		} else {
+			if scalarSize[c] == 0 {
+				return false
+			}
+			i += int(scalarSize[c])
 		}
-		if c != 0xd9 && c != 0xc4 || i+1 >= len(b) { // text and bytes up to 255 octets
-			return false
-		}
-		i += 2 + int(b[i+1])
 	}
-	return i == len(b)
+	return n == 0 && i == len(b)
 }
 
 // checkValues is Check for a row of n values, which may be depth levels deep.

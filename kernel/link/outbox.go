@@ -150,23 +150,30 @@ func (o *Outbox) append(port string, args []any, err *error) (done bool) {
 }
 
 // Msg accepts a message of a generated type, with a tag in front if that isn't empty.
-func (o *Outbox) Msg(from int, port string, bound int, tag string, m msgp.Marshaler) (Accepted, error) {
+func (o *Outbox) Msg(from int, port string, bound int, tag string, m msgp.Marshaler) (a Accepted, err error) {
 	o.mu.Lock()
-	defer o.mu.Unlock() // m's method is foreign code and may panic
-	state, err := o.admit(from, bound)
-	if err != nil {
-		return Accepted{}, err
-	}
-	if state == Open && o.framing == codec.Msgpack && o.Trace == nil {
-		if o.buf, err = codec.AppendFrameMsg(o.buf, port, tag, m, o.rules.Limits); err != nil {
-			return Accepted{}, err
+	locked := true
+	defer func() { // m's method is foreign code and may panic
+		if locked {
+			o.mu.Unlock()
 		}
-		return o.taken(), nil
+	}()
+	state, err := o.admit(from, bound)
+	switch {
+	case err != nil:
+	case state == Open && o.framing == codec.Msgpack && o.Trace == nil:
+		if o.buf, err = codec.AppendFrameMsg(o.buf, port, tag, m, o.rules.Limits); err == nil {
+			a = o.taken()
+		}
+	default:
+		b := o.target(state)
+		at := len(b)
+		b, err = codec.AppendFrameMsg(b, port, tag, m, o.rules.Limits)
+		a, err = o.commit(state, b, at, o.rules.Limits, err)
 	}
-	b := o.target(state)
-	at := len(b)
-	b, err = codec.AppendFrameMsg(b, port, tag, m, o.rules.Limits)
-	return o.commit(state, b, at, o.rules.Limits, err)
+	locked = false
+	o.mu.Unlock()
+	return a, err
 }
 
 // Message accepts a message that exists already.
