@@ -33,7 +33,12 @@ func EndFrame(b []byte, at int, lim Limits) ([]byte, error) {
 // AppendFrameArgs appends a whole frame with a message made of Go values, see
 // AppendArgs. After an error b comes back as it was.
 func AppendFrameArgs(b []byte, port string, lim Limits, args []any) ([]byte, error) {
-	b, at := BeginFrame(b, port, len(args))
+	at := len(b)
+	if len(port) < 32 && len(args) < 15 { // as BeginFrame, but in place
+		b = append(append(b, 0, 0, 0, 0, 0x91+byte(len(args)), 0xa0|byte(len(port))), port...)
+	} else {
+		b, at = BeginFrame(b, port, len(args))
+	}
 	b, nested, err := appendArgs(b, args)
 	if err != nil {
 		return b[:at], err
@@ -56,7 +61,12 @@ func AppendFrameMessage(b []byte, port string, m Message, lim Limits) ([]byte, e
 // AppendFrameMsg appends a whole frame with a message of a generated type, with a tag
 // in front if that isn't empty: see AppendMsg. After an error b comes back as it was.
 func AppendFrameMsg(b []byte, port, tag string, m msgp.Marshaler, lim Limits) ([]byte, error) {
-	nb, at := BeginFrame(b, port, 0)
+	at, nb := len(b), b
+	if len(port) < 32 { // as BeginFrame, but in place
+		nb = append(append(b, 0, 0, 0, 0, 0x90, 0xa0|byte(len(port))), port...)
+	} else {
+		nb, _ = BeginFrame(b, port, 0)
+	}
 	start, n := len(nb), 1
 	if tag != "" {
 		nb, n = appendText(nb, tag), 2

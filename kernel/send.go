@@ -25,13 +25,36 @@ func (n *Node) Send(to string, args ...any) error {
 }
 
 // TrySend is Send that returns ErrFull instead of waiting.
-func (n *Node) TrySend(to string, args ...any) error { return n.trySend(to, args) }
+func (n *Node) TrySend(to string, args ...any) error { return n.sendArgs(nil, to, args) }
 
 // SendContext is Send that waits no longer than ctx allows.
 func (n *Node) SendContext(ctx context.Context, to string, args ...any) error {
+	return n.sendArgs(ctx, to, args)
+}
+
+// sendArgs is SendContext, or TrySend if ctx is nil.
+func (n *Node) sendArgs(ctx context.Context, to string, args []any) error {
 	for {
-		err := n.trySend(to, args)
-		if err != ErrFull {
+		if n.closing.Load() {
+			return ErrClosed
+		}
+		local, p, port, err := n.destination(to)
+		switch {
+		case err != nil:
+			return err
+		case p == nil:
+			err = n.putLocalArgs(local, port, args)
+		default:
+			a, refused := p.out.Args(link.Outside, port, n.marks.High, args)
+			if refused == errGone {
+				n.routes.forget(to)
+				continue
+			}
+			if err = refused; p.wants(a, err) {
+				p.wake()
+			}
+		}
+		if err != ErrFull || ctx == nil {
 			return err
 		}
 		if err := n.waitRoom(ctx, to); err != nil {
@@ -47,7 +70,25 @@ func (n *Node) SendMsg(to string, m msgp.Marshaler) error { return n.SendTagged(
 // Context.SendTagged) and waits like Send.
 func (n *Node) SendTagged(to, tag string, m msgp.Marshaler) error {
 	for {
-		err := n.trySendTagged(to, tag, m)
+		if n.closing.Load() {
+			return ErrClosed
+		}
+		local, p, port, err := n.destination(to)
+		switch {
+		case err != nil:
+			return err
+		case p == nil:
+			err = n.putLocalMsg(local, port, tag, m)
+		default:
+			a, refused := p.out.Msg(link.Outside, port, n.marks.High, tag, m)
+			if refused == errGone {
+				n.routes.forget(to)
+				continue
+			}
+			if err = refused; p.wants(a, err) {
+				p.wake()
+			}
+		}
 		if err != ErrFull {
 			return err
 		}
@@ -75,30 +116,6 @@ func (n *Node) forward(ctx context.Context, to string, m codec.Message) error {
 	}
 }
 
-func (n *Node) trySend(to string, args []any) error {
-	if n.closing.Load() {
-		return ErrClosed
-	}
-	for {
-		local, p, port, err := n.destination(to)
-		switch {
-		case err != nil:
-			return err
-		case p == nil:
-			return n.putLocalArgs(local, port, args)
-		}
-		a, err := p.out.Args(link.Outside, port, n.marks.High, args)
-		if err == errGone {
-			n.routes.forget(to)
-			continue
-		}
-		if p.wants(a, err) {
-			p.wake()
-		}
-		return err
-	}
-}
-
 func (n *Node) putLocalArgs(p *Port, port string, args []any) error {
 	if p == nil {
 		return n.answerArgs(nil, port, args)
@@ -111,30 +128,6 @@ func (n *Node) putLocalArgs(p *Port, port string, args []any) error {
 		p.shard.inbox.wake()
 	}
 	return err
-}
-
-func (n *Node) trySendTagged(to, tag string, m msgp.Marshaler) error {
-	if n.closing.Load() {
-		return ErrClosed
-	}
-	for {
-		local, p, port, err := n.destination(to)
-		switch {
-		case err != nil:
-			return err
-		case p == nil:
-			return n.putLocalMsg(local, port, tag, m)
-		}
-		a, err := p.out.Msg(link.Outside, port, n.marks.High, tag, m)
-		if err == errGone {
-			n.routes.forget(to)
-			continue
-		}
-		if p.wants(a, err) {
-			p.wake()
-		}
-		return err
-	}
 }
 
 func (n *Node) putLocalMsg(p *Port, port, tag string, m msgp.Marshaler) error {

@@ -121,14 +121,13 @@ type Accepted struct {
 // it is refused: with ErrFull at the high-water mark or ErrOverload at the hard limit.
 func (o *Outbox) Args(from int, port string, bound int, args []any) (a Accepted, err error) {
 	o.mu.Lock()
-	state, err := o.admit(from, bound)
-	switch {
-	case err != nil:
-	case state == Open && o.Trace == nil && o.append(port, args, &err):
-		if err == nil {
-			a = o.taken()
+	if o.ready(bound) && o.append(port, args, &err) {
+		if a.Epoch = o.epoch; err == nil && !o.waits() {
+			a.Wake = o.press()
 		}
-	default:
+	} else if state, refused := o.admit(from, bound); refused != nil {
+		err = refused
+	} else {
 		b := o.target(state)
 		at := len(b)
 		b, err = codec.AppendFrameArgs(b, port, o.rules.Limits, args)
@@ -136,6 +135,11 @@ func (o *Outbox) Args(from int, port string, bound int, args []any) (a Accepted,
 	}
 	o.mu.Unlock()
 	return a, err
+}
+
+// ready says whether a message that is refused at that bound goes right into what the link takes.
+func (o *Outbox) ready(bound int) bool {
+	return o.state == Open && o.level() < bound && o.Trace == nil
 }
 
 // append encodes a message into the buffer as it goes out, and reports false if the link's
@@ -158,14 +162,14 @@ func (o *Outbox) Msg(from int, port string, bound int, tag string, m msgp.Marsha
 			o.mu.Unlock()
 		}
 	}()
-	state, err := o.admit(from, bound)
-	switch {
-	case err != nil:
-	case state == Open && o.framing == codec.Msgpack && o.Trace == nil:
-		if o.buf, err = codec.AppendFrameMsg(o.buf, port, tag, m, o.rules.Limits); err == nil {
-			a = o.taken()
+	if o.ready(bound) && o.framing == codec.Msgpack {
+		o.buf, err = codec.AppendFrameMsg(o.buf, port, tag, m, o.rules.Limits)
+		if a.Epoch = o.epoch; err == nil && !o.waits() {
+			a.Wake = o.press()
 		}
-	default:
+	} else if state, refused := o.admit(from, bound); refused != nil {
+		err = refused
+	} else {
 		b := o.target(state)
 		at := len(b)
 		b, err = codec.AppendFrameMsg(b, port, tag, m, o.rules.Limits)
@@ -297,24 +301,27 @@ func (o *Outbox) commit(state OutboxState, b []byte, at int, lim codec.Limits, e
 	if cap(o.scratch) > maxKeptBuffer {
 		o.scratch = nil
 	}
-	if !a.Dropped {
-		a.Wake = o.taken().Wake
+	if !a.Dropped && !o.waits() {
+		a.Wake = o.press()
 	}
 	return a, nil
 }
 
-// taken says what follows from a message that has come into the buffer.
-func (o *Outbox) taken() Accepted {
-	a := Accepted{Epoch: o.epoch}
-	urgent := !o.timed || o.nudged
+// waits says that what has come into the buffer just waits there with the rest.
+func (o *Outbox) waits() bool {
+	return len(o.buf) < chunkSize && (o.posted || o.timed && !o.nudged)
+}
+
+// press is for a message that doesn't, and says whether the caller has to see to it.
+//
+//go:noinline
+func (o *Outbox) press() (wake bool) {
 	if len(o.buf) >= chunkSize {
 		o.rotate()
-		urgent = true
 	}
-	if urgent && !o.posted {
-		o.posted, a.Wake = true, true
-	}
-	return a
+	wake = !o.posted
+	o.posted = true
+	return wake
 }
 
 // Level is the number of octets that wait here and in the connection, and
