@@ -31,37 +31,37 @@ type inbox struct {
 // call wake, at the latest at the end of its turn.
 func (b *inbox) put(p *Port, m codec.Message, bound int) (wake bool, err error) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if err := b.admit(bound); err != nil {
-		return false, err
+	if err = b.admit(bound); err == nil {
+		b.q.put(p, nil, m)
+		wake = b.arm(b.presses(bound))
 	}
-	b.q.put(p, nil, m)
-	return b.arm(b.presses(bound)), nil
+	b.mu.Unlock()
+	return wake, err
 }
 
 // hand is put for what came over a link. It is never refused: when the inbox is
 // above its high-water mark the link is paused until there is room.
 func (b *inbox) hand(p *Port, f *feed, m codec.Message) (wake bool) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.q.put(p, f, m)
 	if b.q.size+b.working > b.shard.bounds.inbox.High && f.pause(b.shard.index) {
 		b.feeds = append(b.feeds, f)
 	}
-	return b.arm(true)
+	wake = b.arm(true)
+	b.mu.Unlock()
+	return wake
 }
 
 // putArgs is put for arguments that are still to be encoded.
 func (b *inbox) putArgs(p *Port, args []any, bound int) (wake bool, err error) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if err := b.admit(bound); err != nil {
-		return false, err
+	if err = b.admit(bound); err == nil {
+		if err = b.q.putArgs(p, args); err == nil {
+			wake = b.arm(b.presses(bound))
+		}
 	}
-	if err := b.q.putArgs(p, args); err != nil {
-		return false, err
-	}
-	return b.arm(b.presses(bound)), nil
+	b.mu.Unlock()
+	return wake, err
 }
 
 func (b *inbox) admit(bound int) error {

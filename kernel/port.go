@@ -190,14 +190,17 @@ func (t *tagged) begins(b []byte, args int) bool {
 	return args >= len(t.first) && string(b[:len(t.first)]) == t.first
 }
 
-// next hands the next message of a block to the port, whose turn it is on its shard.
-func (p *Port) next(b *block, f *feed) {
-	at, end, n := b.take()
-	if t := p.latest; t != nil && t.begins(b.data[at:], end-at) { // the port lives, and its handlers get what comes
-		t.handler(&p.ctx, codec.ArgsMessageIn(b.data, at+len(t.first), end, n-1))
-		return
+// deliver hands the messages of a run to its port, whose turn it is on its shard.
+func (b *block) deliver(r *run, end int) {
+	p := r.port
+	for b.at < end {
+		at, next, n := b.take()
+		if t := p.latest; t != nil && t.begins(b.data[at:], next-at) { // the port lives, and its handlers get what comes
+			t.handler(&p.ctx, codec.ArgsMessageIn(b.data, at+len(t.first), next, n-1))
+			continue
+		}
+		p.deliver(codec.ArgsMessageIn(b.data, at, next, n), r.feed)
 	}
-	p.deliver(codec.ArgsMessageIn(b.data, at, end, n), f)
 }
 
 // call runs a handler in the port's context. One that panics kills its port: whoever

@@ -106,9 +106,7 @@ func (s *shard) workOn(b *block) (done bool) {
 			continue
 		}
 		s.calling = r.port
-		for end := b.end(b.next); b.at < end; {
-			r.port.next(b, r.feed)
-		}
+		b.deliver(r, b.end(b.next))
 		s.calling = nil
 		b.next++
 	}
