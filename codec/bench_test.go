@@ -218,16 +218,8 @@ func BenchmarkDecoder(b *testing.B) {
 		b.SetBytes(int64(len(chunk) / batch))
 		b.ResetTimer()
 		for i := 0; i < b.N; i += batch {
-			d.Feed(chunk)
-			for {
-				_, body, ok, err := d.Next()
-				if err != nil {
-					b.Fatal(err)
-				}
-				if !ok {
-					break
-				}
-				sink += len(body)
+			if err := drain(d, chunk); err != nil {
+				b.Fatal(err)
 			}
 		}
 	})

@@ -1,5 +1,7 @@
 package codec
 
+import "encoding/binary"
+
 // A Decoder cuts one direction of a link into messages: what comes in as any
 // framing goes out as checked MessagePack. The stream may be cut anywhere; a
 // Decoder goes on where it stopped and holds no more than was received.
@@ -53,20 +55,6 @@ func (d *Decoder) Feed(p []byte) {
 // *ValueError for a value that we have no form for) has failed: every further
 // call returns the same error.
 func (d *Decoder) Next() (kind Kind, body []byte, ok bool, err error) {
-	d.lead.met = false
-	if d.framing == Msgpack && d.err == nil && d.frame.between() {
-		if body = plainFrame(d.in, d.lim, &d.lead); body != nil {
-			used := frameHeader + len(body)
-			d.in = d.in[used:]
-			d.offset += used
-			return KindMessage, body, true, nil
-		}
-	}
-	return d.next()
-}
-
-// next is Next for what isn't as simple as most.
-func (d *Decoder) next() (kind Kind, body []byte, ok bool, err error) {
 	if d.err != nil {
 		return 0, nil, false, d.err
 	}
@@ -93,6 +81,33 @@ func (d *Decoder) next() (kind Kind, body []byte, ok bool, err error) {
 			return kind, body, true, nil
 		}
 	}
+}
+
+// Plain is Next for what most frames are: a message of the msgpack framing, all there, a list of
+// fewer than 16 elements, all of them scalars. If something else comes next body is nil, and
+// Next has it. again: it begins with what Remember was last given.
+func (d *Decoder) Plain() (body []byte, again bool) {
+	p := d.in
+	if len(p) <= frameHeader || d.framing != Msgpack || d.err != nil || !d.frame.between() {
+		return nil, false
+	}
+	n := int(binary.BigEndian.Uint32(p)) // of a message, or too much
+	if n == 0 || n > len(p)-frameHeader || n > d.lim.Message || uint8(p[frameHeader]-0x91) >= 15 || d.lim.Items < 15 || d.lim.Depth < 1 {
+		return nil, false
+	}
+	end := frameHeader + n
+	body = p[frameHeader:end:end]
+	at, left := 1, int(body[0]&15)
+	if l := &d.lead; len(l.octets) > 0 && n >= len(l.octets) && string(body[:len(l.octets)]) == string(l.octets) {
+		again = true
+		at, left = len(l.octets), left-l.values
+	}
+	if !flat(body, at, left) {
+		return nil, false
+	}
+	d.in = p[end:]
+	d.offset += end
+	return body, again
 }
 
 // substantial says whether a checked message is a list with something in it.

@@ -20,24 +20,6 @@ type frameReader struct {
 // between says whether nothing of the next frame has come before.
 func (r *frameReader) between() bool { return len(r.part) == 0 }
 
-// plainFrame is the body of the message that p begins with, if it is all there and the
-// most usual one: a list of a few scalars. It needs no closer look then.
-func plainFrame(p []byte, lim Limits, l *lead) []byte {
-	if len(p) <= frameHeader {
-		return nil
-	}
-	n := int(binary.BigEndian.Uint32(p))
-	if n == 0 || n > len(p)-frameHeader || n > lim.Message || uint8(p[frameHeader]-0x91) >= 15 || lim.Items < 15 || lim.Depth < 1 {
-		return nil
-	}
-	body := p[frameHeader : frameHeader+n : frameHeader+n]
-	at, left := l.meet(body)
-	if !flat(body, at, left) {
-		return nil
-	}
-	return body
-}
-
 // next takes octets from p up to the end of a frame: body is nil if that hasn't
 // come, and then all of p is used.
 func (r *frameReader) next(p []byte, lim Limits) (kind Kind, body []byte, used int, err error) {

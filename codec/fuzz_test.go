@@ -1,6 +1,7 @@
 package codec_test
 
 import (
+	"bytes"
 	"reflect"
 	"strings"
 	"testing"
@@ -77,6 +78,8 @@ func FuzzDecoder(f *testing.F) {
 		}
 	}
 	f.Add(byte(codec.Msgpack), frame("\x92\xa1p\x85\xc4\x01k\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00\xa0\xc7\x02\x43\x01\x05\xa1x\xca\x00\x00\x00\x00\xa1y\xdc\x00\x01\xd3\x00\x00\x00\x00\x00\x00\x00\x00\xa1z\xdf\x00\x00\x00\x00"), 9)
+	row := frame("\x93\xa1p\xa1t\x01")
+	f.Add(byte(codec.Msgpack), row+row+frame("\x92\xa1q\xa1t")+row, 9)
 	f.Add(byte(codec.CBOR), "\x9f\x7f\x61a\x41b\xff\xbf\x01\xc2\x41\xff\xff\xff", 3)
 	f.Add(byte(codec.JSON), `["p",{"a":[1.5e3,"\ud83d\ude00\ud83d"]},null]`, 30)
 	f.Fuzz(func(t *testing.T, framing byte, s string, cut int) {
@@ -88,7 +91,39 @@ func FuzzDecoder(f *testing.F) {
 		if (err == nil) != (perr == nil) || !reflect.DeepEqual(whole, parts) {
 			t.Errorf("cut: %q, %v; whole: %q, %v", parts, perr, whole, err)
 		}
+		if plain, perr := plainBodies(t, fr, lim, s); (err == nil) != (perr == nil) || !reflect.DeepEqual(whole, plain) {
+			t.Errorf("plain: %q, %v; otherwise: %q, %v", plain, perr, whole, err)
+		}
 	})
+}
+
+// plainBodies is bodies of one piece where Plain is asked first, and each message remembered.
+func plainBodies(t *testing.T, f codec.Framing, lim codec.Limits, piece string) (forms []string, err error) {
+	d := codec.NewDecoder(f, lim)
+	d.Feed([]byte(piece))
+	var lead []byte
+	for {
+		body, again := d.Plain()
+		if body == nil {
+			kind, other, ok, err := d.Next()
+			if !ok {
+				return forms, err
+			}
+			if body = other; kind != codec.KindMessage {
+				continue
+			}
+		} else if err := codec.Check(body, lim); err != nil {
+			t.Fatalf("%x is handed out as plain: %v", body, err)
+		} else if again != (lead != nil && bytes.HasPrefix(body, lead)) {
+			t.Fatalf("%x begins with %x: %v", body, lead, again)
+		}
+		forms = append(forms, useMessage(t, body))
+		lead = nil
+		if name, _, err := codec.Split(body); err == nil && body[0]&0xf0 == 0x90 && len(name) < 32 && body[1] == 0xa0|byte(len(name)) {
+			lead = bytes.Clone(body[:2+len(name)])
+		}
+		d.Remember(lead, 1)
+	}
 }
 
 // bodies is what a Decoder makes of a stream, each message in its one CBOR form.

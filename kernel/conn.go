@@ -138,28 +138,19 @@ func (c *conn) Arrived(*link.Link) {
 
 // Message routes what has arrived on the link. body is borrowed.
 func (c *conn) Message(l *link.Link, body []byte, again bool) {
-	if !again || !c.next(body) {
-		c.first(l, body)
+	if r := &c.row; again && r.port != nil && !r.port.dead.Load() { // a dead one's name may be in use again
+		switch p, s := r.port, c.peer.shard; {
+		case p.shard != s:
+			c.peer.received++
+			s.hand(p, &c.feed, codec.Behind(body, r.octets, r.values))
+			return
+		case r.tag != nil && r.tag == p.latest:
+			c.peer.received++
+			p.call(r.tag.handler, codec.Behind(body, r.octets, r.values))
+			return
+		}
 	}
-}
-
-// next deals with a message that begins like those of the row, unless that has ended.
-func (c *conn) next(body []byte) bool {
-	r, s := &c.row, c.peer.shard
-	p := r.port
-	switch {
-	case p == nil || p.dead.Load(): // its name may be in use again
-		return false
-	case p.shard != s:
-		c.peer.received++
-		s.hand(p, &c.feed, codec.Behind(body, r.octets, r.values))
-		return true
-	case r.tag == nil || r.tag != p.latest:
-		return false
-	}
-	c.peer.received++
-	p.call(r.tag.handler, codec.Behind(body, r.octets, r.values))
-	return true
+	c.first(l, body)
 }
 
 // first deals with a message of which nothing is known.

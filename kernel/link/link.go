@@ -330,34 +330,40 @@ func (l *Link) handOn() (done bool) {
 			done = l.phase != up
 		}
 	}()
-	for {
-		kind, body, ok, err := l.dec.Next()
-		if err != nil {
-			l.Close(&Lost{Kind: LostMalformed, Err: err})
-			return true
-		}
-		if !ok {
-			return true
-		}
-		switch {
-		case kind == codec.KindMessage:
-			if l.echoes && l.isEcho(body) {
-				continue
+	for l.phase == up {
+		body, again := l.dec.Plain()
+		if body == nil {
+			if body = l.next(); body == nil {
+				break
 			}
-			l.owner.Message(l, body, l.dec.Again())
-		case kind == codec.KindControl && l.agreed.Peer.Kinds.Has(kind):
-			if err := l.control(body); err != nil {
-				l.Close(err)
-				return true
-			}
-		default:
-			l.Close(&Lost{Kind: LostUnnegotiated})
-			return true
 		}
-		if l.phase != up {
-			return true
+		if !l.echoes || !l.isEcho(body) {
+			l.owner.Message(l, body, again)
 		}
 	}
+	return true
+}
+
+// next is the next message that isn't plain, after control frames have been dealt with; or nil.
+func (l *Link) next() []byte {
+	for l.phase == up {
+		kind, body, ok, err := l.dec.Next()
+		switch {
+		case err != nil:
+			l.Close(&Lost{Kind: LostMalformed, Err: err})
+		case !ok:
+			return nil
+		case kind == codec.KindMessage:
+			return body
+		case kind != codec.KindControl || !l.agreed.Peer.Kinds.Has(kind):
+			l.Close(&Lost{Kind: LostUnnegotiated})
+		default:
+			if err := l.control(body); err != nil {
+				l.Close(err)
+			}
+		}
+	}
+	return nil
 }
 
 // Remember has Message told of bodies that begin with these octets, the list's head and so many
