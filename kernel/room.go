@@ -26,6 +26,20 @@ func (n *Node) waitRoom(ctx context.Context, to string) error {
 	}
 	w := roomWaiters.Get().(*roomWaiter)
 	q, id := n.whenRoom(to, w.wake)
+	return w.wait(ctx, q, id)
+}
+
+// standBack blocks a goroutine until those that send to the same peer have got on, or ctx is done.
+func (n *Node) standBack(ctx context.Context, p *peer) {
+	if n.Inside() {
+		return
+	}
+	w := roomWaiters.Get().(*roomWaiter)
+	_ = w.wait(ctx, p.out, p.out.WhenGiven(w.wake))
+}
+
+// wait waits for the wake that a queue knows by the ID, if there is one, and ends the use of w.
+func (w *roomWaiter) wait(ctx context.Context, q bounded, id int) error {
 	if id == 0 {
 		roomWaiters.Put(w)
 		return nil

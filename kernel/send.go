@@ -12,9 +12,10 @@ import (
 )
 
 var (
-	errGone     = link.ErrGone
-	errEmpty    = errors.New("empty")
-	errNodePort = errors.New("the node's own port can't be killed")
+	errGone      = link.ErrGone
+	errContended = link.ErrContended
+	errEmpty     = errors.New("empty")
+	errNodePort  = errors.New("the node's own port can't be killed")
 )
 
 // Send sends a message to a port ID, from a goroutine. It waits while the queue to
@@ -34,6 +35,10 @@ func (n *Node) SendContext(ctx context.Context, to string, args ...any) error {
 
 // sendArgs is SendContext, or TrySend if ctx is nil.
 func (n *Node) sendArgs(ctx context.Context, to string, args []any) error {
+	from := link.Patient
+	if ctx == nil {
+		from = link.Outside
+	}
 	for {
 		if n.closing.Load() {
 			return ErrClosed
@@ -45,9 +50,9 @@ func (n *Node) sendArgs(ctx context.Context, to string, args []any) error {
 		case p == nil:
 			err = n.putLocalArgs(local, port, args)
 		default:
-			a, refused := p.out.Args(link.Outside, port, n.marks.High, args)
-			if refused == errGone {
-				n.routes.forget(to)
+			a, refused := p.out.Args(from, port, n.marks.High, args)
+			if refused != nil && n.retries(ctx, p, to, refused) {
+				from = link.Outside
 				continue
 			}
 			if err = refused; p.wants(a, err) {
@@ -69,6 +74,7 @@ func (n *Node) SendMsg(to string, m msgp.Marshaler) error { return n.SendTagged(
 // SendTagged sends a message of a generated type with a tag in front (see
 // Context.SendTagged) and waits like Send.
 func (n *Node) SendTagged(to, tag string, m msgp.Marshaler) error {
+	from := link.Patient
 	for {
 		if n.closing.Load() {
 			return ErrClosed
@@ -80,9 +86,9 @@ func (n *Node) SendTagged(to, tag string, m msgp.Marshaler) error {
 		case p == nil:
 			err = n.putLocalMsg(local, port, tag, m)
 		default:
-			a, refused := p.out.Msg(link.Outside, port, n.marks.High, tag, m)
-			if refused == errGone {
-				n.routes.forget(to)
+			a, refused := p.out.Msg(from, port, n.marks.High, tag, m)
+			if refused != nil && n.retries(context.Background(), p, to, refused) {
+				from = link.Outside
 				continue
 			}
 			if err = refused; p.wants(a, err) {
@@ -114,6 +120,20 @@ func (n *Node) forward(ctx context.Context, to string, m codec.Message) error {
 			return err
 		}
 	}
+}
+
+// retries says whether a message that a peer's outbox has refused is to be offered again, where
+// the ID leads then.
+func (n *Node) retries(ctx context.Context, p *peer, to string, refused error) bool {
+	switch refused {
+	case errGone:
+		n.routes.forget(to)
+		return true
+	case errContended:
+		n.standBack(ctx, p)
+		return true
+	}
+	return false
 }
 
 func (n *Node) putLocalArgs(p *Port, port string, args []any) error {

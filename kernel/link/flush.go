@@ -53,7 +53,7 @@ func (o *Outbox) FlushLast(c loop.Conn) {
 
 func (o *Outbox) flush(c loop.Conn, all bool) Flushed {
 	now := c.Loop().Now()
-	all = all || o.quiet(now, 2*streamPause) || o.lastOctets < streamOctets
+	all = all || o.quiet(now, 2*streamPause) || o.lastOctets.Load() < streamOctets
 	octets := 0
 	result := More
 	for range flushChunks {
@@ -121,7 +121,7 @@ func (o *Outbox) quiet(now, d time.Duration) bool {
 func (o *Outbox) gave(now time.Duration, octets int) {
 	if octets > 0 {
 		o.lastFlush.Store(int64(now))
-		o.lastOctets = octets
+		o.lastOctets.Store(int64(octets))
 	}
 }
 

@@ -92,7 +92,7 @@ type Outbox struct {
 	waiters Waiters
 
 	lastFlush  atomic.Int64 // when something was given, on the loop's clock
-	lastOctets int          // how much; under giving
+	lastOctets atomic.Int64 // how much; changed under giving
 }
 
 // Rules are what all outboxes of a node have in common.
@@ -100,14 +100,17 @@ type Rules struct {
 	Limits codec.Limits
 	Marks  Marks
 	Fit    []codec.Framing // what a peer might choose
-	Loops  int             // senders are loops, numbered below this, and goroutines, which are Outside
+	Loops  int             // senders are loops, numbered below this, and goroutines
 }
 
 // NewOutbox is an empty queue.
 func NewOutbox(r *Rules) *Outbox { return &Outbox{rules: r} }
 
-// Outside is where goroutines send from.
-const Outside = -1
+// Where goroutines send from, in place of a loop's number.
+const (
+	Outside = -1
+	Patient = -2 // they may be told to stand back: ErrContended
+)
 
 // Accepted tells the sender of a message what became of it.
 type Accepted struct {
@@ -120,7 +123,12 @@ type Accepted struct {
 // Args accepts a message of plain arguments. bound is the queue length at which
 // it is refused: with ErrFull at the high-water mark or ErrOverload at the hard limit.
 func (o *Outbox) Args(from int, port string, bound int, args []any) (a Accepted, err error) {
-	o.mu.Lock()
+	if !o.mu.TryLock() {
+		if o.contended(from) {
+			return a, ErrContended
+		}
+		o.mu.Lock()
+	}
 	if o.ready(bound) && o.append(port, args, &err) {
 		if a.Epoch = o.epoch; err == nil && !o.waits() {
 			a.Wake = o.press()
@@ -155,7 +163,12 @@ func (o *Outbox) append(port string, args []any, err *error) (done bool) {
 
 // Msg accepts a message of a generated type, with a tag in front if that isn't empty.
 func (o *Outbox) Msg(from int, port string, bound int, tag string, m msgp.Marshaler) (a Accepted, err error) {
-	o.mu.Lock()
+	if !o.mu.TryLock() {
+		if o.contended(from) {
+			return a, ErrContended
+		}
+		o.mu.Lock()
+	}
 	locked := true
 	defer func() { // m's method is foreign code and may panic
 		if locked {
@@ -235,7 +248,7 @@ func (o *Outbox) admit(from, bound int) (state OutboxState, err error) {
 		return Gone, ErrGone
 	case o.state == Closed:
 		return Closed, ErrClosed
-	case o.state == Failing && (from == Outside || !o.joined[from]):
+	case o.state == Failing && (from < 0 || !o.joined[from]):
 		return Failing, nil // it is dropped
 	case o.level() < bound:
 	case bound >= o.rules.Marks.Hard:
