@@ -170,13 +170,16 @@ func (m Message) Equal(o Message) bool { return equalLists(m.Args(), o.Args()) }
 // Nothing of dst may refer to the octets it was decoded from after Decode (as
 // types generated with zero-copy do). dst may be half filled after an error.
 func (m Message) Decode(dst msgp.Unmarshaler) error {
-	if m.head == 1 && uint32(m.n)-2 < 14 && m.lends() { // n is 2 … 15
-		if rest, err := m.decodeBorrowing(dst); err != nil || len(rest) > 0 {
-			return m.decodeAgain(dst, rest, err)
-		}
-		return nil
+	var rest []byte
+	var err error
+	if m.head == 1 && uint32(m.n)-2 < 14 && m.lends() { // n is 2 … 15; as decodeBorrowing, but in place
+		before := m.b[0]
+		m.b[0] = 0x90 | byte(m.n)
+		rest, err = dst.UnmarshalMsg(m.b)
+		m.b[0] = before
+	} else {
+		rest, err = m.decode(dst)
 	}
-	rest, err := m.decode(dst)
 	if err != nil || len(rest) > 0 {
 		return m.decodeAgain(dst, rest, err)
 	}

@@ -76,6 +76,20 @@ func (t *told) MarshalMsg(b []byte) ([]byte, error) {
 	return t.text.MarshalMsg(msgp.AppendInt64(b, t.number))
 }
 
+func (t *told) UnmarshalMsg(b []byte) ([]byte, error) {
+	n, b, err := msgp.ReadArrayHeaderBytes(b)
+	if err != nil {
+		return b, err
+	}
+	if n != 2 {
+		return b, msgp.ArrayError{Wanted: 2, Got: n}
+	}
+	if t.number, b, err = msgp.ReadInt64Bytes(b); err != nil {
+		return b, err
+	}
+	return t.text.UnmarshalMsg(b)
+}
+
 func sendSide(b *testing.B, message func(n *Node, i int) error) {
 	n, p := hotNode(b)
 	d := &drain{l: clock{p.shard.loop}}
@@ -108,6 +122,41 @@ func sendSide(b *testing.B, message func(n *Node, i int) error) {
 
 // What a loop does for a message from another node, but for the system's read.
 func BenchmarkReceiveSide(b *testing.B) {
+	b.Run("arguments", func(b *testing.B) {
+		var got sums
+		receiveSide(b, &got, func(_ *Context, m codec.Message) {
+			args := m.Args()
+			i, text := args.Int(), args.TextBytes()
+			if args.Err() != nil {
+				panic(args.Err())
+			}
+			got.add(i, text)
+		})
+	})
+	b.Run("generated", func(b *testing.B) {
+		var got sums
+		var t told
+		receiveSide(b, &got, func(_ *Context, m codec.Message) {
+			if err := m.Decode(&t); err != nil {
+				panic(err)
+			}
+			got.add(t.number, t.text)
+		})
+	})
+}
+
+// sums is what a handler makes of its messages.
+type sums struct {
+	count int
+	sum   int64
+}
+
+func (t *sums) add(i int64, text []byte) {
+	t.count++
+	t.sum += i + int64(len(text)) + int64(text[0])
+}
+
+func receiveSide(b *testing.B, got *sums, handler Handler) {
 	w := sim.New(sim.Options{Seed: 1})
 	b.Cleanup(w.Close)
 	var nodes [2]*Node
@@ -133,17 +182,7 @@ func BenchmarkReceiveSide(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var count int
-	var sum int64
-	port.on("tag", func(self *Context, m codec.Message) {
-		args := m.Args()
-		i, text := args.Int(), args.TextBytes()
-		if args.Err() != nil {
-			panic(args.Err())
-		}
-		count++
-		sum += i + int64(len(text)) + int64(text[0])
-	})
+	port.on("tag", handler)
 	var buf []byte
 	frames := 0
 	for len(buf) < 64<<10 {
@@ -158,7 +197,7 @@ func BenchmarkReceiveSide(b *testing.B) {
 	for n := 0; n < b.N; n += frames {
 		l.Data(nil, buf)
 	}
-	if count < b.N {
-		b.Fatalf("%d of %d messages", count, b.N)
+	if got.count < b.N {
+		b.Fatalf("%d of %d messages", got.count, b.N)
 	}
 }

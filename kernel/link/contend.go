@@ -11,6 +11,17 @@ import "errors"
 // ErrContended: others are sending; wait as WhenGiven tells, and send from Outside.
 var ErrContended = errors.New("others are sending")
 
+// lock takes the lock that was taken a moment ago, unless the sender is to stand back.
+//
+//go:noinline
+func (o *Outbox) lock(from int) bool {
+	if o.contended(from) {
+		return false
+	}
+	o.mu.Lock()
+	return true
+}
+
 // contended says whether a sender that has found the lock taken is to stand back.
 func (o *Outbox) contended(from int) bool {
 	if from != Patient || o.lastOctets.Load() < chunkSize/2 {

@@ -123,11 +123,8 @@ type Accepted struct {
 // Args accepts a message of plain arguments. bound is the queue length at which
 // it is refused: with ErrFull at the high-water mark or ErrOverload at the hard limit.
 func (o *Outbox) Args(from int, port string, bound int, args []any) (a Accepted, err error) {
-	if !o.mu.TryLock() {
-		if o.contended(from) {
-			return a, ErrContended
-		}
-		o.mu.Lock()
+	if !o.mu.TryLock() && !o.lock(from) {
+		return a, ErrContended
 	}
 	if o.ready(bound) && o.append(port, args, &err) {
 		if a.Epoch = o.epoch; err == nil && !o.waits() {
@@ -163,11 +160,8 @@ func (o *Outbox) append(port string, args []any, err *error) (done bool) {
 
 // Msg accepts a message of a generated type, with a tag in front if that isn't empty.
 func (o *Outbox) Msg(from int, port string, bound int, tag string, m msgp.Marshaler) (a Accepted, err error) {
-	if !o.mu.TryLock() {
-		if o.contended(from) {
-			return a, ErrContended
-		}
-		o.mu.Lock()
+	if !o.mu.TryLock() && !o.lock(from) {
+		return a, ErrContended
 	}
 	locked := true
 	defer func() { // m's method is foreign code and may panic
