@@ -6,9 +6,9 @@ import (
 	"github.com/aemp-go/aemp/loop"
 )
 
-// chunkSize is where the outbox begins a new buffer: as much as is worth a write of its
-// own, and no more than stays in a core's cache.
-const chunkSize = 64 << 10
+// chunkSize is where the outbox begins a new buffer: as much as is worth a write of its own, and
+// waking who reads it; no more than stays in a core's cache, and than the peer's loop reads at once.
+const chunkSize = 112 << 10
 
 // maxFree bounds the empty chunks that an outbox in use keeps: what its senders fill
 // between two writes, up to the high-water mark.

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	readSize  = 128 << 10 // one read of a connection per event, for fairness
-	flushSize = 64 << 10 // output above this is written before the turn ends
+	readSize  = 128 << 10 // one read of a connection per event, for fairness; more than who streams writes at once
+	flushSize = 64 << 10  // output above this is written before the turn ends
 
 	smallOutput = 512 // copied rather than swapped
 
