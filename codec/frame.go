@@ -2,6 +2,7 @@ package codec
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/tinylib/msgp/msgp"
 )
@@ -61,39 +62,49 @@ func AppendFrameMessage(b []byte, port string, m Message, lim Limits) ([]byte, e
 // AppendFrameMsg appends a whole frame with a message of a generated type, with a tag
 // in front if that isn't empty: see AppendMsg. After an error b comes back as it was.
 func AppendFrameMsg(b []byte, port, tag string, m msgp.Marshaler, lim Limits) ([]byte, error) {
-	at, nb := len(b), b
-	if len(port) < 32 { // as BeginFrame, but in place
-		nb = append(append(b, 0, 0, 0, 0, 0x90, 0xa0|byte(len(port))), port...)
-	} else {
-		nb, _ = BeginFrame(b, port, 0)
-	}
-	start, n := len(nb), 1
+	return endFrameMsg(appendLead(b, port, tag), len(b), m, &lim)
+}
+
+// Lead is how frames begin with messages to a port that have a tag in front, if it isn't empty.
+func Lead(port, tag string) []byte { return appendLead(nil, port, tag) }
+
+// AppendFrameLed is AppendFrameMsg for the port and the tag of a Lead. lim is only read.
+func AppendFrameLed(b, lead []byte, m msgp.Marshaler, lim *Limits) ([]byte, error) {
+	return endFrameMsg(append(b, lead...), len(b), m, lim)
+}
+
+func appendLead(b []byte, port, tag string) []byte {
+	b, at := BeginFrame(b, port, 0)
 	if tag != "" {
-		nb, n = appendText(nb, tag), 2
+		b[at+frameHeader]++
+		b = appendText(b, tag)
 	}
+	return b
+}
+
+// endFrameMsg appends a message of a generated type to a frame that has its lead, and completes it.
+func endFrameMsg(b []byte, at int, m msgp.Marshaler, lim *Limits) ([]byte, error) {
 	// As appendFields, but what most messages consist of is checked at one stroke.
-	end := len(nb) - 1
-	before := nb[end]
-	made, err := m.MarshalMsg(nb[:end])
+	head, end := b[at+frameHeader], len(b)-1
+	before := b[end]
+	made, err := m.MarshalMsg(b[:end])
 	if err == nil && len(made) > end && made[end]&0xf0 == 0x90 && lim.Items >= 15 {
-		if fields := int(made[end] & 0x0f); n+fields < 16 && flat(made, end+1, fields) {
+		if n := int(made[end] & 0x0f); int(head&0x0f)+n < 16 && flat(made, end+1, n) {
 			made[end] = before
-			made[at+frameHeader] = 0x90 | byte(n+fields)
-			return EndFrame(made, at, lim)
+			made[at+frameHeader] = head + byte(n)
+			return EndFrame(made, at, *lim)
 		}
 	}
-	nb, fields, err := settleFields(nb, made, before, m, err, lim)
+	b, n, err := settleFields(b, made, before, m, err, *lim)
 	if err != nil {
-		return b, err
+		return b[:at], err
 	}
-	if n += fields; n < 16 {
-		nb[at+frameHeader] = 0x90 | byte(n)
-		return EndFrame(nb, at, lim)
+	if n += int(head & 0x0f); n < 16 {
+		b[at+frameHeader] = 0x90 | byte(n)
+		return EndFrame(b, at, *lim)
 	}
 	// The list's head needs more than the one octet set aside for it.
-	args := nb[start:]
-	nb, at = BeginFrame(nb, port, n-1)
-	nb = append(nb, args...)
-	nb = append(b, nb[at:]...)
-	return EndFrame(nb, len(b), lim)
+	var long [5]byte
+	b = slices.Replace(b, at+frameHeader, at+frameHeader+1, listHead(long[:0], n)...)
+	return EndFrame(b, at, *lim)
 }

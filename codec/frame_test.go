@@ -99,6 +99,12 @@ func TestNothingIsLeftOfAMessageThatCantBeSent(t *testing.T) {
 		{"generated message too long", func(b []byte) ([]byte, error) {
 			return codec.AppendFrameMsg(b, "p", "", &job{Payload: make([]byte, 100)}, lim)
 		}, "octets in a message"},
+		{"led message too long", func(b []byte) ([]byte, error) {
+			return codec.AppendFrameLed(b, codec.Lead("p", "tag"), &job{Payload: make([]byte, 100)}, &lim)
+		}, "octets in a message"},
+		{"led code that takes away", func(b []byte) ([]byte, error) {
+			return codec.AppendFrameLed(b, codec.Lead("p", ""), shrinking{}, &lim)
+		}, "nothing was appended"},
 		{"generated message too deep", func(b []byte) ([]byte, error) {
 			return codec.AppendFrameMsg(b, "p", "", broken{made: strings.Repeat("\x91", 6) + "\x01"}, lim)
 		}, "levels of nesting"},
@@ -165,6 +171,13 @@ func TestFramesOfAllKindsOfMessagesAreTheSame(t *testing.T) {
 			if err != nil || string(fromType) != string(want) {
 				t.Errorf("%d arguments: type gives %x, arguments %x (%v)", n, fromType, want, err)
 			}
+			want, _ = codec.AppendFrameMsg([]byte("x"), port, "tag", broken{made: list}, codec.DefaultLimits)
+			led, err := codec.AppendFrameLed([]byte("x"), codec.Lead(port, "tag"), broken{made: list}, &codec.DefaultLimits)
+			if tagged, _ := codec.AppendFrameArgs([]byte("x"), port, codec.DefaultLimits, append([]any{"tag"}, args...)); err != nil ||
+				string(led) != string(want) || string(led) != string(tagged) {
+				t.Errorf("%d arguments with a tag: led gives %x, type %x, arguments %x (%v)", n, led, want, tagged, err)
+			}
+			want = fromType
 			d := codec.NewDecoder(codec.Msgpack, codec.DefaultLimits)
 			d.Feed(want[1:])
 			kind, body, ok, err := d.Next()

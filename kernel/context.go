@@ -112,6 +112,14 @@ func (c *Context) SendMsg(to string, m msgp.Marshaler) error { return c.SendTagg
 func (c *Context) SendTagged(to, tag string, m msgp.Marshaler) error {
 	s := c.shard
 	n := s.node
+	if p, lead := n.led(to, tag); p != nil {
+		if a, done, err := p.out.Led(lead, n.marks.Hard, m); done {
+			if a.Wake {
+				s.flushLater(p)
+			}
+			return err
+		}
+	}
 	for {
 		local, p, port, err := n.destination(to)
 		switch {

@@ -357,3 +357,49 @@ func TestGeneratedMessagesGoEverywhere(t *testing.T) {
 	}
 	w.ok(a.SendMsg("a#nobody", point{1, 2}))
 }
+
+// A peer's outbox keeps how messages to a port with a tag begin; of other tags' it doesn't.
+func TestGeneratedMessagesWithManyTags(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.linked(2)
+	r := b.recorder()
+	long := strings.Repeat("long", 40)
+	for _, tag := range []string{"t", "u", "t", "", long, "t"} {
+		w.ok(a.SendTagged(r.ID(), tag, point{1, 2}))
+		a.do(func(self *kernel.Context) { w.ok(self.SendTagged(r.ID(), tag, point{3, 4})) })
+	}
+	t2, u2, l2 := `["t", 1, 2]`, `["u", 1, 2]`, `["`+long+`", 1, 2]`
+	t4, u4, l4 := `["t", 3, 4]`, `["u", 3, 4]`, `["`+long+`", 3, 4]`
+	r.gets(t2, t4, u2, u4, t2, t4, "[1, 2]", "[3, 4]", l2, l4, t2, t4)
+
+	r = b.recorder()
+	w.ok(a.SendTagged(r.ID(), long, point{1, 2})) // too long to be kept
+	w.ok(a.SendTagged(r.ID(), "t", point{1, 2}))
+	r.gets(l2, t2)
+}
+
+// A bomb is a message type whose method panics.
+type bomb struct{}
+
+func (bomb) MarshalMsg([]byte) ([]byte, error) { panic("bomb") }
+
+func TestAMessageTypeThatPanicsLeavesNoLockBehind(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.linked(2)
+	for _, to := range []*machine{a, b} {
+		r := to.recorder()
+		for range 2 { // the second one goes a shorter way
+			func() {
+				defer func() {
+					if recover() != "bomb" {
+						t.Error("no panic")
+					}
+				}()
+				_ = a.SendTagged(r.ID(), "t", bomb{})
+			}()
+			w.ok(a.SendTagged(r.ID(), "t", point{1, 2}))
+			w.ok(a.Send(r.ID(), "t", 1))
+		}
+		r.gets(`["t", 1, 2]`, `["t", 1]`, `["t", 1, 2]`, `["t", 1]`)
+	}
+}

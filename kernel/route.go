@@ -14,7 +14,18 @@ type route struct {
 	local *Port  // a port of this node, which may have died since; or
 	peer  *peer  // another node, and
 	port  string
+	lead  atomic.Pointer[lead] // of messages of generated types to another node; nil: none yet
 }
+
+// lead is how the frames begin with the messages that a port is sent with a tag in front. One
+// port is usually sent one kind of them.
+type lead struct {
+	tag    string
+	octets []byte
+}
+
+// maxLead: the lead of a longer name or tag isn't worth keeping.
+const maxLead = 128
 
 // ended says that the route leads nowhere any more. Who asks for a peer that was
 // retired is told by its outbox.
@@ -42,7 +53,7 @@ func (r *routes) slot(to string) *atomic.Pointer[route] {
 func (r *routes) put(to string, local *Port, p *peer, port string) {
 	s := r.slot(to)
 	if old := s.Load(); old == nil || old.ended() || r.misses.Add(1)%replaceOneIn == 0 {
-		s.Store(&route{to, local, p, to[len(to)-len(port):]})
+		s.Store(&route{to: to, local: local, peer: p, port: to[len(to)-len(port):]})
 	}
 }
 
@@ -56,6 +67,27 @@ func (n *Node) destination(to string) (local *Port, p *peer, port string, err er
 		return r.local, r.peer, r.port, nil
 	}
 	return n.lookUp(to)
+}
+
+// led is the peer that a port ID means and the lead of messages to it with that tag. If it
+// hasn't such, or no lead is kept, it is nothing.
+func (n *Node) led(to, tag string) (p *peer, octets []byte) {
+	r := n.routes.slot(to).Load()
+	if r == nil || r.peer == nil || !same(r.to, to) {
+		return nil, nil
+	}
+	l := r.lead.Load()
+	if l == nil {
+		if len(r.port)+len(tag) > maxLead {
+			return nil, nil
+		}
+		l = &lead{tag, codec.Lead(r.port, tag)}
+		r.lead.Store(l)
+	}
+	if !same(l.tag, tag) {
+		return nil, nil
+	}
+	return r.peer, l.octets
 }
 
 // same is equality that is found soonest of one and the same string.

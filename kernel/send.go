@@ -74,6 +74,14 @@ func (n *Node) SendMsg(to string, m msgp.Marshaler) error { return n.SendTagged(
 // SendTagged sends a message of a generated type with a tag in front (see
 // Context.SendTagged) and waits like Send.
 func (n *Node) SendTagged(to, tag string, m msgp.Marshaler) error {
+	if p, lead := n.led(to, tag); p != nil && !n.closing.Load() {
+		if a, done, err := p.out.Led(lead, n.marks.High, m); done {
+			if a.Wake {
+				p.wake()
+			}
+			return err
+		}
+	}
 	from := link.Patient
 	for {
 		if n.closing.Load() {

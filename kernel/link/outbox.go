@@ -187,6 +187,29 @@ func (o *Outbox) Msg(from int, port string, bound int, tag string, m msgp.Marsha
 	return a, err
 }
 
+// Led is Msg for a message that begins with a lead, for the usual case that it goes right into
+// what the link takes. It reports false otherwise, and Msg has to be called.
+func (o *Outbox) Led(lead []byte, bound int, m msgp.Marshaler) (a Accepted, done bool, err error) {
+	if !o.mu.TryLock() {
+		return a, false, nil
+	}
+	locked := true
+	defer func() { // as in Msg
+		if locked {
+			o.mu.Unlock()
+		}
+	}()
+	if done = o.ready(bound) && o.framing == codec.Msgpack; done {
+		o.buf, err = codec.AppendFrameLed(o.buf, lead, m, &o.rules.Limits)
+		if a.Epoch = o.epoch; err == nil && !o.waits() {
+			a.Wake = o.press()
+		}
+	}
+	locked = false
+	o.mu.Unlock()
+	return a, done, err
+}
+
 // Message accepts a message that exists already.
 func (o *Outbox) Message(from int, port string, bound int, m codec.Message) (Accepted, error) {
 	o.mu.Lock()
