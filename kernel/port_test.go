@@ -358,7 +358,7 @@ func TestGeneratedMessagesGoEverywhere(t *testing.T) {
 	w.ok(a.SendMsg("a#nobody", point{1, 2}))
 }
 
-// A peer's outbox keeps how messages to a port with a tag begin; of other tags' it doesn't.
+// How messages to a port with a tag begin is kept for some tags.
 func TestGeneratedMessagesWithManyTags(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.linked(2)
@@ -376,6 +376,14 @@ func TestGeneratedMessagesWithManyTags(t *testing.T) {
 	w.ok(a.SendTagged(r.ID(), long, point{1, 2})) // too long to be kept
 	w.ok(a.SendTagged(r.ID(), "t", point{1, 2}))
 	r.gets(l2, t2)
+
+	var want []string
+	for i := range 40 {
+		tag := string(rune('a' + i%20))
+		w.ok(a.SendTagged(r.ID(), tag, point{1, int64(i)}))
+		want = append(want, fmt.Sprintf(`["%s", 1, %d]`, tag, i))
+	}
+	r.gets(want...)
 }
 
 // A bomb is a message type whose method panics.

@@ -14,18 +14,21 @@ type route struct {
 	local *Port  // a port of this node, which may have died since; or
 	peer  *peer  // another node, and
 	port  string
-	lead  atomic.Pointer[lead] // of messages of generated types to another node; nil: none yet
+	leads atomic.Pointer[lead] // of messages of generated types to another node
 }
 
-// lead is how the frames begin with the messages that a port is sent with a tag in front. One
-// port is usually sent one kind of them.
+// lead is how the frames begin with messages of generated types to a port that have a tag in front.
 type lead struct {
 	tag    string
 	octets []byte
+	next   *lead // for another tag
+	count  int   // of those from here on
 }
 
-// maxLead: the lead of a longer name or tag isn't worth keeping.
-const maxLead = 128
+const (
+	maxLeads = 8   // of one route: each message looks through them
+	maxLead  = 128 // octets of name and tag; for a longer one it isn't worth it
+)
 
 // ended says that the route leads nowhere any more. Who asks for a peer that was
 // retired is told by its outbox.
@@ -76,18 +79,25 @@ func (n *Node) led(to, tag string) (p *peer, octets []byte) {
 	if r == nil || r.peer == nil || !same(r.to, to) {
 		return nil, nil
 	}
-	l := r.lead.Load()
-	if l == nil {
-		if len(r.port)+len(tag) > maxLead {
-			return nil, nil
+	first := r.leads.Load()
+	for l := first; l != nil; l = l.next {
+		if same(l.tag, tag) {
+			return r.peer, l.octets
 		}
-		l = &lead{tag, codec.Lead(r.port, tag)}
-		r.lead.Store(l)
 	}
-	if !same(l.tag, tag) {
-		return nil, nil
+	r.learn(tag, first)
+	return nil, nil
+}
+
+// learn keeps the lead for one more tag, if nobody else does so at the same time.
+func (r *route) learn(tag string, first *lead) {
+	count := 1
+	if first != nil {
+		count += first.count
 	}
-	return r.peer, l.octets
+	if count <= maxLeads && len(r.port)+len(tag) <= maxLead {
+		r.leads.CompareAndSwap(first, &lead{tag, codec.Lead(r.port, tag), first, count})
+	}
 }
 
 // same is equality that is found soonest of one and the same string.

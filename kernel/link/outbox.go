@@ -159,32 +159,19 @@ func (o *Outbox) append(port string, args []any, err *error) (done bool) {
 }
 
 // Msg accepts a message of a generated type, with a tag in front if that isn't empty.
-func (o *Outbox) Msg(from int, port string, bound int, tag string, m msgp.Marshaler) (a Accepted, err error) {
+func (o *Outbox) Msg(from int, port string, bound int, tag string, m msgp.Marshaler) (Accepted, error) {
 	if !o.mu.TryLock() && !o.lock(from) {
-		return a, ErrContended
+		return Accepted{}, ErrContended
 	}
-	locked := true
-	defer func() { // m's method is foreign code and may panic
-		if locked {
-			o.mu.Unlock()
-		}
-	}()
-	if o.ready(bound) && o.framing == codec.Msgpack {
-		o.buf, err = codec.AppendFrameMsg(o.buf, port, tag, m, o.rules.Limits)
-		if a.Epoch = o.epoch; err == nil && !o.waits() {
-			a.Wake = o.press()
-		}
-	} else if state, refused := o.admit(from, bound); refused != nil {
-		err = refused
-	} else {
-		b := o.target(state)
-		at := len(b)
-		b, err = codec.AppendFrameMsg(b, port, tag, m, o.rules.Limits)
-		a, err = o.commit(state, b, at, o.rules.Limits, err)
+	defer o.mu.Unlock() // m's method is foreign code and may panic
+	state, err := o.admit(from, bound)
+	if err != nil {
+		return Accepted{}, err
 	}
-	locked = false
-	o.mu.Unlock()
-	return a, err
+	b := o.target(state)
+	at := len(b)
+	b, err = codec.AppendFrameMsg(b, port, tag, m, o.rules.Limits)
+	return o.commit(state, b, at, o.rules.Limits, err)
 }
 
 // Led is Msg for a message that begins with a lead, for the usual case that it goes right into
@@ -194,7 +181,7 @@ func (o *Outbox) Led(lead []byte, bound int, m msgp.Marshaler) (a Accepted, done
 		return a, false, nil
 	}
 	locked := true
-	defer func() { // as in Msg
+	defer func() { // as in Msg, but the lock is given back before
 		if locked {
 			o.mu.Unlock()
 		}
