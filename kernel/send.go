@@ -26,17 +26,19 @@ func (n *Node) Send(to string, args ...any) error {
 }
 
 // TrySend is Send that returns ErrFull instead of waiting.
-func (n *Node) TrySend(to string, args ...any) error { return n.sendArgs(nil, to, args) }
+func (n *Node) TrySend(to string, args ...any) error {
+	return n.sendArgs(context.Background(), false, to, args)
+}
 
 // SendContext is Send that waits no longer than ctx allows.
 func (n *Node) SendContext(ctx context.Context, to string, args ...any) error {
-	return n.sendArgs(ctx, to, args)
+	return n.sendArgs(ctx, true, to, args)
 }
 
-// sendArgs is SendContext, or TrySend if ctx is nil.
-func (n *Node) sendArgs(ctx context.Context, to string, args []any) error {
+// sendArgs is SendContext or, if it mustn't wait, TrySend.
+func (n *Node) sendArgs(ctx context.Context, wait bool, to string, args []any) error {
 	from := link.Patient
-	if ctx == nil {
+	if !wait {
 		from = link.Outside
 	}
 	for {
@@ -59,7 +61,7 @@ func (n *Node) sendArgs(ctx context.Context, to string, args []any) error {
 				p.wake()
 			}
 		}
-		if err != ErrFull || ctx == nil {
+		if err != ErrFull || !wait {
 			return err
 		}
 		if err := n.waitRoom(ctx, to); err != nil {
