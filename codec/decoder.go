@@ -85,14 +85,15 @@ func (d *Decoder) Next() (kind Kind, body []byte, ok bool, err error) {
 
 // Plain is Next for what most frames are: a message of the msgpack framing, all there, a list of
 // fewer than 16 elements, all of them scalars. If something else comes next body is nil, and
-// Next has it. again: it begins with what Remember was last given.
+// Next has it. again: what comes next, here or there, begins with what Remember was last given,
+// and is a message of fewer than 16 elements.
 func (d *Decoder) Plain() (body []byte, again bool) {
 	p := d.in
 	if len(p) <= frameHeader || d.framing != Msgpack || d.err != nil || !d.frame.between() {
 		return nil, false
 	}
-	n := int(binary.BigEndian.Uint32(p)) // of a message, or too much
-	if n == 0 || n > len(p)-frameHeader || n > d.lim.Message || uint8(p[frameHeader]-0x91) >= 15 || d.lim.Items < 15 || d.lim.Depth < 1 {
+	n := int(binary.BigEndian.Uint32(p) & 0xffffff)
+	if Kind(p[0]) != KindMessage || n == 0 || n > len(p)-frameHeader || n > d.lim.Message || uint8(p[frameHeader]-0x91) >= 15 || d.lim.Items < 15 || d.lim.Depth < 1 {
 		return nil, false
 	}
 	end := frameHeader + n
@@ -103,7 +104,7 @@ func (d *Decoder) Plain() (body []byte, again bool) {
 		at, left = len(l.octets), left-l.values
 	}
 	if !flat(body, at, left) {
-		return nil, false
+		return nil, again
 	}
 	d.in = p[end:]
 	d.offset += end

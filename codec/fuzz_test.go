@@ -79,7 +79,7 @@ func FuzzDecoder(f *testing.F) {
 	}
 	f.Add(byte(codec.Msgpack), frame("\x92\xa1p\x85\xc4\x01k\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00\xa0\xc7\x02\x43\x01\x05\xa1x\xca\x00\x00\x00\x00\xa1y\xdc\x00\x01\xd3\x00\x00\x00\x00\x00\x00\x00\x00\xa1z\xdf\x00\x00\x00\x00"), 9)
 	row := frame("\x93\xa1p\xa1t\x01")
-	f.Add(byte(codec.Msgpack), row+row+frame("\x92\xa1q\xa1t")+row, 9)
+	f.Add(byte(codec.Msgpack), row+row+frame("\x92\xa1q\xa1t")+row+frame("\x93\xa1p\xa1t\x91\x01"), 9)
 	f.Add(byte(codec.CBOR), "\x9f\x7f\x61a\x41b\xff\xbf\x01\xc2\x41\xff\xff\xff", 3)
 	f.Add(byte(codec.JSON), `["p",{"a":[1.5e3,"\ud83d\ude00\ud83d"]},null]`, 30)
 	f.Fuzz(func(t *testing.T, framing byte, s string, cut int) {
@@ -107,9 +107,15 @@ func plainBodies(t *testing.T, f codec.Framing, lim codec.Limits, piece string) 
 		if body == nil {
 			kind, other, ok, err := d.Next()
 			if !ok {
+				if again && err == nil {
+					t.Fatalf("something is said to begin with %x, and nothing comes", lead)
+				}
 				return forms, err
 			}
-			if body = other; kind != codec.KindMessage {
+			if body = other; again && (kind != codec.KindMessage || !bytes.HasPrefix(body, lead)) {
+				t.Fatalf("%x is said to begin with %x", body, lead)
+			}
+			if kind != codec.KindMessage {
 				continue
 			}
 		} else if err := codec.Check(body, lim); err != nil {

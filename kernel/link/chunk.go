@@ -12,7 +12,7 @@ const chunkSize = 112 << 10
 
 // maxFree bounds the empty chunks that an outbox in use keeps: what its senders fill
 // between two writes, up to the high-water mark.
-const maxFree = 20
+const maxFree = 10
 
 // maxKeptBuffer: larger buffers, those of a single large message, go back to the
 // collector once they are empty.

@@ -34,15 +34,15 @@ func (o *Outbox) contended(from int) bool {
 }
 
 // WhenGiven calls f, as WhenRoom does, once some of what waits now has been given to the
-// connection and there is room, unless CancelRoom gets the ID before; or the ID is 0, and
-// nothing waits.
+// connection or couldn't be, unless CancelRoom gets the ID before; or the ID is 0, and nothing
+// waits, or for the network.
 func (o *Outbox) WhenGiven(f func()) (id int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.chunks.Lock()
 	defer o.chunks.Unlock()
-	if o.state != Open || len(o.buf) == 0 || !o.posted && !o.timed {
+	if o.state != Open || len(o.buf) == 0 || !o.posted && !o.timed || o.given.Load() > 0 {
 		return 0
 	}
-	return o.waiters.Add(f)
+	return o.waiters.AddSoon(f)
 }

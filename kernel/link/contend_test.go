@@ -12,6 +12,8 @@ import (
 type taking struct {
 	loop.Conn
 	clock
+	full bool // no more, that is
+	held int
 }
 
 type clock struct {
@@ -21,11 +23,23 @@ type clock struct {
 
 func (c *clock) Now() time.Duration { return c.now }
 
-func (c *taking) Loop() loop.Loop      { return &c.clock }
-func (c *taking) Offer(p []byte) int   { return len(p) }
-func (c *taking) Blocked() bool        { return false }
-func (c *taking) Buffered() int        { return 0 }
-func (c *taking) Swap(p []byte) []byte { return p[:0] }
+func (c *taking) Loop() loop.Loop { return &c.clock }
+func (c *taking) Blocked() bool   { return c.full }
+func (c *taking) Buffered() int   { return c.held }
+
+func (c *taking) Offer(p []byte) int {
+	if c.full {
+		return 0
+	}
+	return len(p)
+}
+
+func (c *taking) Swap(p []byte) []byte {
+	if c.full {
+		c.held += len(p)
+	}
+	return p[:0]
+}
 
 // newStream is an outbox that large buffers have just been given from.
 func newStream(t *testing.T) (*Outbox, *taking) {
@@ -76,9 +90,16 @@ func TestAGoroutineDoesNotStandBackFromMessagesOneByOne(t *testing.T) {
 // Whoever stands back is woken by the next that is given, and doesn't if nothing will be.
 func TestWhoStandsBackIsWoken(t *testing.T) {
 	for name, give := range map[string]func(o *Outbox, c *taking){
-		"from a goroutine": func(o *Outbox, c *taking) { c.now += time.Second; o.Give() },
-		"from the loop":    func(o *Outbox, c *taking) { o.Flush(c, true) },
-		"never: it fails":  func(o *Outbox, c *taking) { o.Fail() },
+		"above the low mark": func(o *Outbox, c *taking) {
+			o.rules.Marks.Low = 0
+			c.now += time.Second
+			o.Give()
+		},
+		"not from a goroutine": func(o *Outbox, c *taking) { c.full = true; c.now += time.Second; o.Give() },
+		"not from the loop":    func(o *Outbox, c *taking) { c.full, c.held = true, 1; o.Flush(c, true) },
+		"from a goroutine":     func(o *Outbox, c *taking) { c.now += time.Second; o.Give() },
+		"from the loop":        func(o *Outbox, c *taking) { o.Flush(c, true) },
+		"never: it fails":      func(o *Outbox, c *taking) { o.Fail() },
 	} {
 		o, c := newStream(t)
 		woken := 0
@@ -98,5 +119,18 @@ func TestWhoStandsBackIsWoken(t *testing.T) {
 		if id := o.WhenGiven(wake); id != 0 {
 			t.Errorf("%s: somebody is to wait for nothing", name)
 		}
+	}
+}
+
+// Where the network takes no more it holds senders up by itself, at the high-water mark.
+func TestNobodyStandsBackForTheNetwork(t *testing.T) {
+	o, c := newStream(t)
+	c.held = 8 << 10
+	o.Settle(c)
+	if _, err := o.Args(Outside, "port", DefaultMarks.High, nil); err != nil {
+		t.Fatal(err)
+	}
+	if id := o.WhenGiven(func() {}); id != 0 {
+		t.Error("a goroutine is to wait for the network")
 	}
 }

@@ -149,11 +149,17 @@ func (o *Outbox) Settle(c loop.Conn) {
 	o.makeRoom()
 }
 
-// makeRoom wakes who waits for room, if there is any.
+// makeRoom is called when something has been given, or the network takes no more. It wakes who
+// stands back and, if there is any, who waits for room.
 func (o *Outbox) makeRoom() {
-	if o.given.Load()+o.finished.Load() < int64(o.rules.Marks.Low) {
-		o.wakeWaiters()
+	room := o.given.Load()+o.finished.Load() < int64(o.rules.Marks.Low)
+	o.chunks.Lock()
+	if room {
+		o.waiters.Wake()
+	} else {
+		o.waiters.WakeSoon()
 	}
+	o.chunks.Unlock()
 }
 
 // WhenRoom calls f once the queue is below its low-water mark or the peer's fate

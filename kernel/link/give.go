@@ -55,6 +55,7 @@ func (o *Outbox) give() (done bool) {
 		o.gave(when, n)
 		if n < len(b) {
 			o.putBack(c, b, n)
+			o.makeRoom()
 			return false
 		}
 		o.recycle(b)

@@ -9,14 +9,22 @@ type Waiters struct {
 }
 
 type waiter struct {
-	id int
-	f  func()
+	id   int
+	f    func()
+	soon bool
 }
 
 // Add has f called by the next Wake. IDs begin at 1.
 func (w *Waiters) Add(f func()) (id int) {
 	w.last++
-	w.list = append(w.list, waiter{w.last, f})
+	w.list = append(w.list, waiter{w.last, f, false})
+	return w.last
+}
+
+// AddSoon has f called by the next WakeSoon, too.
+func (w *Waiters) AddSoon(f func()) (id int) {
+	w.last++
+	w.list = append(w.list, waiter{w.last, f, true})
 	return w.last
 }
 
@@ -32,6 +40,16 @@ func (w *Waiters) Wake() {
 	}
 	clear(w.list)
 	w.list = w.list[:0]
+}
+
+// WakeSoon calls those of AddSoon, like Wake.
+func (w *Waiters) WakeSoon() {
+	w.list = slices.DeleteFunc(w.list, func(e waiter) bool {
+		if e.soon {
+			e.f()
+		}
+		return e.soon
+	})
 }
 
 // Len is how many wait.
