@@ -91,16 +91,17 @@ func FuzzDecoder(f *testing.F) {
 		if (err == nil) != (perr == nil) || !reflect.DeepEqual(whole, parts) {
 			t.Errorf("cut: %q, %v; whole: %q, %v", parts, perr, whole, err)
 		}
-		if plain, perr := plainBodies(t, fr, lim, s); (err == nil) != (perr == nil) || !reflect.DeepEqual(whole, plain) {
+		if plain, perr := plainBodies(t, fr, lim, s[:cut], s[cut:]); (err == nil) != (perr == nil) || !reflect.DeepEqual(whole, plain) {
 			t.Errorf("plain: %q, %v; otherwise: %q, %v", plain, perr, whole, err)
 		}
 	})
 }
 
-// plainBodies is bodies of one piece where Plain is asked first, and each message remembered.
-func plainBodies(t *testing.T, f codec.Framing, lim codec.Limits, piece string) (forms []string, err error) {
+// plainBodies is bodies where Plain is asked first, and each message remembered.
+func plainBodies(t *testing.T, f codec.Framing, lim codec.Limits, pieces ...string) (forms []string, err error) {
 	d := codec.NewDecoder(f, lim)
-	d.Feed([]byte(piece))
+	d.Feed([]byte(pieces[0]))
+	pieces = pieces[1:]
 	var lead []byte
 	for {
 		body, again := d.Plain()
@@ -109,6 +110,11 @@ func plainBodies(t *testing.T, f codec.Framing, lim codec.Limits, piece string) 
 			if !ok {
 				if again && err == nil {
 					t.Fatalf("something is said to begin with %x, and nothing comes", lead)
+				}
+				if err == nil && len(pieces) > 0 {
+					d.Feed([]byte(pieces[0]))
+					pieces = pieces[1:]
+					continue
 				}
 				return forms, err
 			}
