@@ -12,8 +12,10 @@ import (
 type taking struct {
 	loop.Conn
 	clock
-	full bool // no more, that is
-	held int
+	full   bool // no more, that is
+	held   int
+	offer  func(p []byte) int // in the place of Offer
+	beaten int                // calls of Write
 }
 
 type clock struct {
@@ -27,7 +29,12 @@ func (c *taking) Loop() loop.Loop { return &c.clock }
 func (c *taking) Blocked() bool   { return c.full }
 func (c *taking) Buffered() int   { return c.held }
 
+func (c *taking) Write([]byte) { c.beaten++ }
+
 func (c *taking) Offer(p []byte) int {
+	if c.offer != nil {
+		return c.offer(p)
+	}
 	if c.full {
 		return 0
 	}
@@ -132,5 +139,27 @@ func TestNobodyStandsBackForTheNetwork(t *testing.T) {
 	}
 	if id := o.WhenGiven(func() {}); id != 0 {
 		t.Error("a goroutine is to wait for the network")
+	}
+}
+
+// A goroutine that has written a part of a buffer hasn't put the rest back yet when the time for
+// a heartbeat comes.
+func TestAHeartbeatDoesNotComeIntoTheMiddleOfABuffer(t *testing.T) {
+	o, c := newStream(t)
+	if !o.Beat(c, heartbeat) || c.beaten != 1 {
+		t.Fatalf("nothing waits, and there are %d heartbeats", c.beaten)
+	}
+	if _, err := o.Args(Outside, "port", DefaultMarks.High, []any{make([]byte, chunkSize)}); err != nil {
+		t.Fatal(err)
+	}
+	c.offer = func([]byte) int {
+		o.Beat(c, heartbeat)
+		return 10
+	}
+	if o.Give(); c.beaten != 1 {
+		t.Error("there is a heartbeat behind the first ten octets")
+	}
+	if o.Beat(c, heartbeat) || c.beaten != 1 {
+		t.Error("there is one before the rest")
 	}
 }

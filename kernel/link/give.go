@@ -82,3 +82,17 @@ func (o *Outbox) rest(c loop.Conn, now time.Duration) (b []byte, done bool) {
 	o.posted, o.nudged = false, false
 	return o.swap(), true
 }
+
+// Beat writes p, a whole frame, to the connection if nothing waits to be written, and reports
+// false if something does. While somebody else gives to the connection it leaves it at that: a
+// goroutine may have written a part of a buffer whose rest it is just putting back. On the peer's loop.
+func (o *Outbox) Beat(c loop.Conn, p []byte) (done bool) {
+	if !o.claim() {
+		return true
+	}
+	n, _ := o.Level()
+	if n == 0 {
+		c.Write(p)
+	}
+	return !o.disclaim() && n == 0 // else a Flush is wanted
+}

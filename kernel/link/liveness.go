@@ -141,11 +141,9 @@ var heartbeat = codec.AppendControl(nil, codec.Control{Op: codec.OpPing})
 // beat sends a heartbeat. A link with nothing to send needs no buffer for it.
 func (l *Link) beat() {
 	l.Settle()
-	if n, _ := l.out.Level(); n == 0 {
-		l.conn.Write(heartbeat)
-		return
+	if !l.out.Beat(l.conn, heartbeat) {
+		l.send(codec.Control{Op: codec.OpPing})
 	}
-	l.send(codec.Control{Op: codec.OpPing})
 }
 
 func (l *Link) send(c codec.Control) {
