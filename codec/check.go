@@ -21,6 +21,9 @@ func Check(body []byte, lim Limits) error {
 
 // flat is the fast path: it says whether b from i on is exactly n well-formed
 // values of the simplest kinds. False means only that a closer look is needed.
+//
+// It is written so that the compiler just inlines it. What is told by a jump is the commonest, texts
+// and bytes of up to 255 octets and 32-bit integers: where the next value is needn't be looked up then.
 func flat(b []byte, i, n int) bool {
 	for ; n > 0 && i < len(b); n-- {
 		c := b[i]

@@ -11,20 +11,18 @@ type Waiters struct {
 type waiter struct {
 	id   int
 	f    func()
-	soon bool
+	soon bool // of AddSoon
 }
 
 // Add has f called by the next Wake. IDs begin at 1.
-func (w *Waiters) Add(f func()) (id int) {
-	w.last++
-	w.list = append(w.list, waiter{w.last, f, false})
-	return w.last
-}
+func (w *Waiters) Add(f func()) (id int) { return w.add(f, false) }
 
 // AddSoon has f called by the next WakeSoon, too.
-func (w *Waiters) AddSoon(f func()) (id int) {
+func (w *Waiters) AddSoon(f func()) (id int) { return w.add(f, true) }
+
+func (w *Waiters) add(f func(), soon bool) (id int) {
 	w.last++
-	w.list = append(w.list, waiter{w.last, f, true})
+	w.list = append(w.list, waiter{w.last, f, soon})
 	return w.last
 }
 
