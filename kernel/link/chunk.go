@@ -42,6 +42,7 @@ func (o *Outbox) next() ([]byte, loop.Conn) {
 	n := copy(o.full, o.full[1:])
 	o.full[n] = nil
 	o.full = o.full[:n]
+	o.offered.Store(int64(len(b)))
 	o.finished.Add(-int64(len(b)))
 	return b, o.conn
 }
@@ -51,6 +52,7 @@ func (o *Outbox) next() ([]byte, loop.Conn) {
 func (o *Outbox) putBack(c loop.Conn, b []byte, n int) {
 	o.chunks.Lock()
 	defer o.chunks.Unlock()
+	o.offered.Store(0)
 	if o.conn != c {
 		return
 	}

@@ -152,12 +152,19 @@ func TestAHeartbeatDoesNotComeIntoTheMiddleOfABuffer(t *testing.T) {
 	if _, err := o.Args(Outside, "port", DefaultMarks.High, []any{make([]byte, chunkSize)}); err != nil {
 		t.Fatal(err)
 	}
-	c.offer = func([]byte) int {
+	all, _ := o.Level()
+	c.offer = func(p []byte) int {
 		o.Beat(c, heartbeat)
+		if n, _ := o.Level(); n != all {
+			t.Errorf("%d octets wait instead of %d while they are being given", n, all)
+		}
 		return 10
 	}
 	if o.Give(); c.beaten != 1 {
 		t.Error("there is a heartbeat behind the first ten octets")
+	}
+	if n, _ := o.Level(); n != all-10 {
+		t.Errorf("%d octets wait instead of %d", n, all-10)
 	}
 	if o.Beat(c, heartbeat) || c.beaten != 1 {
 		t.Error("there is one before the rest")

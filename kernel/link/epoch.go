@@ -56,7 +56,7 @@ func (o *Outbox) end(s OutboxState) (lost int) {
 	if o.state == Closed {
 		return 0
 	}
-	lost = o.level()
+	lost = o.level() + int(o.offered.Swap(0))
 	o.state, o.epoch = s, o.epoch+1
 	o.buf, o.posted, o.timed, o.nudged = nil, false, false, false
 	o.joined = nil

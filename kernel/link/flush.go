@@ -76,6 +76,7 @@ func (o *Outbox) flush(c loop.Conn, all bool) Flushed {
 	}
 	o.gave(now, octets)
 	o.Settle(c)
+	o.offered.Store(0)
 	if result == Done && int(o.given.Load()) >= o.rules.Marks.Low && !c.Blocked() {
 		return Unknown
 	}

@@ -58,6 +58,7 @@ func (o *Outbox) give() (done bool) {
 			o.makeRoom()
 			return false
 		}
+		o.offered.Store(0)
 		o.recycle(b)
 		o.makeRoom()
 	}
@@ -80,6 +81,7 @@ func (o *Outbox) rest(c loop.Conn, now time.Duration) (b []byte, done bool) {
 		return nil, false
 	}
 	o.posted, o.nudged = false, false
+	o.offered.Store(int64(len(o.buf)))
 	return o.swap(), true
 }
 

@@ -80,6 +80,7 @@ type Outbox struct {
 
 	finished atomic.Int64 // octets in full
 	given    atomic.Int64 // octets that the connection still holds
+	offered  atomic.Int64 // octets that somebody is giving to it right now
 
 	giving sync.Mutex  // held by whoever gives buffers to the connection
 	wanted atomic.Bool // somebody else wanted to meanwhile
@@ -346,5 +347,7 @@ func (o *Outbox) press() (wake bool) {
 func (o *Outbox) Level() (octets int, dropped uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.level(), o.dropped
+	o.chunks.Lock()
+	defer o.chunks.Unlock()
+	return o.level() + int(o.offered.Load()), o.dropped
 }
